@@ -1,0 +1,112 @@
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace telltale {
+namespace {
+
+struct Descriptor {
+  int fd = -1;
+  explicit Descriptor(int f) : fd(f) {}
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+[[noreturn]] void fail(const std::filesystem::path& path, std::string_view what) {
+  throw std::runtime_error(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
+}
+
+std::size_t regular_size(int fd, const std::filesystem::path& path) {
+  struct stat s {};
+  if (::fstat(fd, &s) != 0) fail(path, "cannot read");
+  if (!S_ISREG(s.st_mode)) throw std::runtime_error(fmt::format("{}: not a regular file", path.string()));
+  return static_cast<std::size_t>(s.st_size);
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
+  Descriptor d(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (d.fd < 0) fail(path, "cannot open");
+  size_ = regular_size(d.fd, path);
+  if (size_ == 0) return;
+  void* p = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, d.fd, 0);
+  if (p == MAP_FAILED) fail(path, "cannot map");
+  data_ = static_cast<const std::byte*>(p);
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t limit) {
+  Descriptor d(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (d.fd < 0) fail(path, "cannot open");
+  const std::size_t size = regular_size(d.fd, path);
+  if (size > limit) throw std::runtime_error(fmt::format("{}: {} bytes, more than the {} allowed", path.string(), size, limit));
+  std::string data(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n = ::read(d.fd, data.data() + done, size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path, "cannot read");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  data.resize(done);
+  return data;
+}
+
+void sync_path(const std::filesystem::path& path) {
+  Descriptor d(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (d.fd < 0) fail(path, "cannot open");
+  if (::fsync(d.fd) != 0 && errno != EINVAL) fail(path, "cannot sync");
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view data) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::string temporary = path.string() + ".XXXXXX";
+  {
+    Descriptor d(::mkstemp(temporary.data()));
+    if (d.fd < 0) fail(path, "cannot write");
+    ::fchmod(d.fd, 0644);
+    std::size_t done = 0;
+    while (done < data.size()) {
+      const ssize_t n = ::write(d.fd, data.data() + done, data.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) {
+        const int e = errno;
+        ::unlink(temporary.c_str());
+        errno = e;
+        fail(path, "cannot write");
+      }
+      done += static_cast<std::size_t>(n);
+    }
+    if (::fsync(d.fd) != 0) {
+      const int e = errno;
+      ::unlink(temporary.c_str());
+      errno = e;
+      fail(path, "cannot sync");
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int e = errno;
+    ::unlink(temporary.c_str());
+    errno = e;
+    fail(path, "cannot rename into place");
+  }
+  sync_path(folder);
+}
+
+}  // namespace telltale
