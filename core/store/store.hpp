@@ -1,0 +1,196 @@
+// One SQLite file: data sets, runs with every step, explanations, comparisons. Weights lie beside it in FILE.d/.
+// A Store is one connection and belongs to one thread; open another for another thread (WAL, one writer at a time, busy time-out).
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "text/tokenizer.hpp"
+
+namespace telltale {
+
+inline constexpr std::int32_t store_application_id = 0x54454C4C;  ///< "TELL"
+
+struct DatasetInfo {
+  std::int64_t id = 0;
+  std::string name, source;
+  std::vector<std::string> classes;  ///< sorted; the index is the label
+  std::int64_t documents = 0;
+  Json options;                      ///< how it was imported: strip, columns, split rule, seed
+  Json report;                       ///< skipped, duplicates, empty, bad encodings, over-long, lengths
+  std::string created;               ///< ISO 8601, UTC
+};
+
+struct MarkedSpan {
+  std::int64_t begin = 0, end = 0;   ///< bytes into the text
+  std::string kind;                  ///< "telling" or "shared"
+};
+
+struct Document {
+  std::int64_t id = 0;               ///< unique in the file
+  std::int64_t dataset = 0;
+  std::string external_id;           ///< path in the archive, id column, or line number
+  std::string split;                 ///< "train", "test", …
+  int label = -1;                    ///< index into DatasetInfo::classes
+  std::string text;                  ///< UTF-8, may hold NUL
+  std::vector<MarkedSpan> spans;
+};
+
+enum class RunStatus { queued, running, paused, stopped, interrupted, failed, finished };
+const char* name_of(RunStatus);
+
+struct RunRecord {
+  std::int64_t id = 0;
+  std::string name, preset;
+  std::int64_t dataset = 0;
+  std::string model;                        ///< folder the weights came from
+  std::optional<std::int64_t> from;         ///< the run it was warm-started from
+  std::optional<std::int64_t> pair;         ///< runs of one pair (same seed, batches, schedule) carry the same number
+  RunStatus status = RunStatus::queued;
+  Json settings;                            ///< every key of `telltale settings`, as used
+  Json metrics;                             ///< accuracy, macro_f1, nll, ece, …; null until known
+  Json cost;                                ///< {"predicted":{"seconds","peak_mib"},"actual":{…}}
+  std::int64_t step = 0, steps = 0;
+  std::string fingerprint;                  ///< of the final (best) weights
+  std::string folder;                       ///< of the final weights, relative to FILE.d/
+  std::string error, note, created, started, finished;
+};
+
+/// One optimiser step. terms: {"class":…, …, "total":…}, shares likewise; documents: ids of the batch.
+struct StepRecord {
+  std::int64_t step = 0;
+  double epoch = 0, seconds = 0, gradient_norm = 0, learning_rate = 0, tokens_per_second = 0, memory_mib = 0;
+  Json terms, shares;
+  std::vector<std::int64_t> documents;
+};
+
+struct ValidationRecord {
+  std::int64_t step = 0;
+  std::string split;
+  Json metrics;
+};
+
+struct CheckpointRecord {
+  std::int64_t step = 0;
+  std::string kind;    ///< "last", "best"
+  std::string folder;  ///< relative to FILE.d/
+};
+
+/// A stored explanation. Unique by (fingerprint, document, protocol, target, foil); method and all options are in `protocol`.
+struct ExplanationRecord {
+  std::int64_t id = 0;
+  std::string fingerprint;                 ///< of the model
+  std::optional<std::int64_t> run;
+  std::int64_t document = 0;               ///< 0: a typed text, then `text` holds it
+  std::string text;
+  std::string method;
+  Json protocol;
+  int target = 0, foil = -1;
+  double value = 0, baseline_value = 0, delta = 0;  ///< NaN = none
+  int steps = 0;
+  Json prediction;                         ///< {"logits":[…],"predicted":…}
+  std::vector<std::int32_t> ids;
+  std::vector<Span> offsets;
+  std::vector<double> scores;              ///< one per id
+  std::vector<Span> words;
+  std::vector<double> word_scores;
+  std::string created;
+};
+
+struct ComparisonRecord {
+  std::int64_t id = 0;
+  std::vector<std::int64_t> runs;
+  Json protocol, result;
+  std::string created;
+};
+
+class Store {
+ public:
+  enum class Mode { read, write, create };  ///< create: makes the file when it is not there
+  /// Throws std::runtime_error with one line that says what to do: not a Telltale file, made by a newer version (schema N, this
+  /// program knows M), read-only folder, disk full, locked by another program. Nothing is changed in a file that is refused.
+  static std::unique_ptr<Store> open(const std::filesystem::path& file, Mode mode);
+  ~Store();
+  const std::filesystem::path& file() const;
+  std::filesystem::path folder() const;  ///< FILE.d
+
+  // ---- data sets
+  std::vector<DatasetInfo> datasets();
+  DatasetInfo dataset(const std::string& name);  ///< throws std::invalid_argument listing the names
+  DatasetInfo dataset(std::int64_t id);
+  /// One transaction: nothing is left of it unless commit() is called.
+  class Import {
+   public:
+    virtual ~Import() = default;
+    virtual void add(const Document& document, const std::string& label) = 0;  ///< document.label is ignored
+    /// Re-labels with the sorted classes, writes the report, builds the search index, commits. Returns the data set.
+    virtual DatasetInfo commit(const Json& report) = 0;
+  };
+  /// `name` must be new in the file (std::invalid_argument).
+  std::unique_ptr<Import> begin_import(const std::string& name, const std::string& source, const Json& options);
+  void remove_dataset(std::int64_t id);  ///< refused (std::runtime_error) while runs use it
+
+  struct DocumentFilter {
+    std::int64_t dataset = 0;
+    std::string split;          ///< empty = all
+    std::optional<int> label;
+    std::string search;         ///< words for the full-text index; quoted safely
+    std::int64_t limit = -1, offset = 0;
+  };
+  Document document(std::int64_t id);                           ///< throws std::invalid_argument
+  std::vector<std::int64_t> document_ids(const DocumentFilter&);  ///< in id order
+  std::vector<Document> documents(const DocumentFilter&);
+  void each_document(const DocumentFilter&, const std::function<void(Document&&)>&);
+  std::int64_t count_documents(const DocumentFilter&);
+
+  // ---- runs
+  std::int64_t add_run(const RunRecord&);         ///< id, created are filled in
+  void update_run(const RunRecord&);              ///< all columns
+  RunRecord run(std::int64_t id);                 ///< throws std::invalid_argument listing the ids
+  std::vector<RunRecord> runs();
+  void remove_run(std::int64_t id);               ///< with steps, explanations; the folder is the caller's
+  /// Runs marked running whose owner is gone become `interrupted`. The owner holds an advisory lock (see claim_run) for as long as it lives.
+  void mark_interrupted_runs();
+  /// Held while a process trains the run: a lock file FILE.d/run-N.lock with flock; throws std::runtime_error when another process holds it.
+  class RunLock;
+  std::shared_ptr<RunLock> claim_run(std::int64_t id);
+
+  void add_steps(std::int64_t run, const std::vector<StepRecord>&);  ///< one transaction; a step that is there already is replaced
+  std::vector<StepRecord> steps(std::int64_t run, std::int64_t after = -1, std::int64_t limit = -1);
+  /// After a resume from `step`: later steps are moved aside as the run's ghost tail, not lost.
+  void rewind_run(std::int64_t run, std::int64_t step);
+  std::vector<StepRecord> ghost_steps(std::int64_t run);
+  void add_validation(std::int64_t run, const ValidationRecord&);
+  std::vector<ValidationRecord> validations(std::int64_t run);
+  void set_checkpoint(std::int64_t run, const CheckpointRecord&);  ///< one per kind
+  std::vector<CheckpointRecord> checkpoints(std::int64_t run);
+
+  // ---- explanations and comparisons
+  std::int64_t add_explanation(const ExplanationRecord&);  ///< replaces an equal one
+  void add_explanations(const std::vector<ExplanationRecord>&);  ///< one transaction
+  std::optional<ExplanationRecord> find_explanation(const std::string& fingerprint, std::int64_t document, const Json& protocol, int target, int foil);
+  std::vector<ExplanationRecord> explanations(std::optional<std::int64_t> run, const std::string& method = "", std::int64_t document = 0);
+  std::int64_t add_comparison(const ComparisonRecord&);
+  std::vector<ComparisonRecord> comparisons();
+
+  // ---- film: pinned posts and free-form values that belong to a run or the file
+  void set_value(const std::string& key, const Json& value);
+  std::optional<Json> value(const std::string& key);
+
+  /// Several writes as one transaction (BEGIN IMMEDIATE); rolled back when `work` throws.
+  void transaction(const std::function<void()>& work);
+
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale
