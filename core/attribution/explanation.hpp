@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/prediction.hpp"
 #include "text/tokenizer.hpp"
 
 namespace telltale {
@@ -54,11 +55,6 @@ struct ExplainItem {
   Encoding encoding;
   int target = -1;
   int foil = -1;
-};
-
-struct Prediction {
-  std::vector<double> logits, probabilities;  ///< [C]
-  int predicted = 0;
 };
 
 struct Explanation {
