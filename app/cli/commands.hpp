@@ -1,0 +1,9 @@
+// Every group of subcommands: one function, one file cmd_NAME.cpp. main.cpp lists them in the order of --help.
+#pragma once
+#include "common.hpp"
+
+namespace telltale::cli {
+
+void add_tokenize(CLI::App& app, Context& context);
+
+}  // namespace telltale::cli

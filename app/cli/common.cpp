@@ -1,0 +1,132 @@
+#include "common.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+namespace telltale::cli {
+namespace {
+
+/// Cores this process may use: an affinity mask (taskset, a job scheduler) counts, the machine's total does not.
+int usable_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return 1;
+}
+
+std::string check_device(const std::string& name) {
+  if (name == "cpu" || name == "cuda" || name == "auto") return {};
+  const std::string_view number = std::string_view(name).substr(0, 5) == "cuda:" ? std::string_view(name).substr(5) : "";
+  if (!number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == number.npos) return {};
+  return fmt::format("'{}' is no device: cpu, cuda, cuda:N or auto", name);
+}
+
+void add_shared_options(CLI::App& command, Context& c) {
+  const std::string group = "Shared options";
+  command.add_option("--device", c.device, "cpu, cuda, cuda:N or auto")->check(CLI::Validator(check_device, ""))
+      ->capture_default_str()->group(group);
+  command.add_option("--threads", c.threads, "Threads (default: all cores)")->check(CLI::Range(1, 4096))->group(group);
+  command.add_option("--precision", c.precision, "fp32, bf16, fp64 or auto")
+      ->check(CLI::IsMember({"fp32", "bf16", "fp64", "auto"}))->capture_default_str()->group(group);
+  command.add_option("--seed", c.seed, "Seed of everything random")->group(group);
+  command.add_option("--max-length", c.max_length, "Most ids of a text, specials included (default: the lesser of 512 and the model's)")
+      ->check(CLI::Range(2, 1 << 30))->group(group);
+  command.add_option("--log-level", c.log_level, "trace, debug, info, warn, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))->capture_default_str()->group(group);
+  command.add_flag("--json", c.json, "Print one JSON document and nothing else on standard output")->group(group);
+}
+
+int usage_error(const CLI::App& app, std::string_view message) {
+  const CLI::App* at = &app;  // the innermost subcommand: its --help is the one that helps
+  std::string name = app.get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    name += " " + at->get_name();
+  }
+  complain(fmt::format("{} (see {} --help)", one_line(message), name));
+  return exit_usage;
+}
+
+/// What was printed must have arrived: a full disk behind a redirection is a failure.
+int finish(int status) {
+  clear_progress();
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+  complain(fmt::format("standard output: {}", errno ? std::strerror(errno) : "writing failed"));
+  return status == exit_success ? exit_failure : status;
+}
+
+int interrupted_status() { return interrupted_by() ? 128 + interrupted_by() : exit_interrupted; }
+
+int run_command(const CLI::App& app, const Context& context) {
+  try {
+    return context.command();
+  } catch (const Cancelled&) {
+    complain("stopped");
+    return interrupted_status();
+  } catch (const std::invalid_argument& e) {
+    return usage_error(app, e.what());
+  } catch (const std::bad_alloc&) {
+    complain("out of memory");
+  } catch (const std::exception& e) {
+    complain(e.what());  // of LibTorch's errors the first line says it, the others are a backtrace
+  } catch (...) {
+    complain("an error without a message");
+  }
+  return exit_failure;
+}
+
+}  // namespace
+
+CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name, const std::string& description,
+                      std::function<int()> body) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  add_shared_options(*command, context);
+  command->parse_complete_callback([&context, body = std::move(body)] { context.command = body; });
+  parent.require_subcommand(1);
+  return command;
+}
+
+int run(CLI::App& app, Context& context, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() != 0) return usage_error(app, e.what());
+    return finish(app.exit(e));  // --help, --version
+  }
+  if (context.threads == 0) context.threads = usable_cores();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("telltale", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::set_pattern("telltale: %l: %v");
+  spdlog::set_level(spdlog::level::from_str(context.log_level));
+  context.stop = stop_on_interrupt();
+  context.progress = terminal_progress();
+  return finish(run_command(app, context));
+}
+
+void print_json(const OrderedJson& document) {
+  print_text(document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+}
+
+void print_text(std::string_view text) {
+  clear_progress();
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    throw std::runtime_error(fmt::format("standard output: {}", std::strerror(errno)));
+}
+
+std::string one_line(std::string_view message) {
+  const auto start = message.find_first_not_of("\r\n");
+  if (start == message.npos) return "an error without a message";
+  std::string line(message.substr(start, message.find_first_of("\r\n", start) - start));
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return line;
+}
+
+}  // namespace telltale::cli
