@@ -75,23 +75,29 @@ void sync_path(const std::filesystem::path& path) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view data) {
+  write_file_atomically(path, std::span<const std::string_view>(&data, 1));
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> parts) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   std::string temporary = path.string() + ".XXXXXX";
   {
     Descriptor d(::mkstemp(temporary.data()));
     if (d.fd < 0) fail(path, "cannot write");
     ::fchmod(d.fd, 0644);
-    std::size_t done = 0;
-    while (done < data.size()) {
-      const ssize_t n = ::write(d.fd, data.data() + done, data.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) {
-        const int e = errno;
-        ::unlink(temporary.c_str());
-        errno = e;
-        fail(path, "cannot write");
+    for (const std::string_view data : parts) {
+      std::size_t done = 0;
+      while (done < data.size()) {
+        const ssize_t n = ::write(d.fd, data.data() + done, data.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+          const int e = errno;
+          ::unlink(temporary.c_str());
+          errno = e;
+          fail(path, "cannot write");
+        }
+        done += static_cast<std::size_t>(n);
       }
-      done += static_cast<std::size_t>(n);
     }
     if (::fsync(d.fd) != 0) {
       const int e = errno;

@@ -30,6 +30,8 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit = std
 /// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
 /// Throws std::runtime_error (disk full, read-only folder); `path` is then as it was.
 void write_file_atomically(const std::filesystem::path& path, std::string_view data);
+/// The same for a file whose parts lie apart in memory; they are written one after the other, never joined.
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> parts);
 
 /// fsync of a file or folder that is already written. Throws std::runtime_error.
 void sync_path(const std::filesystem::path& path);

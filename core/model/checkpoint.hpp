@@ -16,7 +16,10 @@ enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 std::size_t size_of(DType);
 const char* name_of(DType);  ///< safetensors' names: "F32", "BF16", …
 
-/// A tensor lying in a mapped file (or, where a zip deflated it, in memory that the Checkpoint owns). Row-major, contiguous.
+bool is_floating(DType);     ///< F64, F32, F16, BF16
+
+/// A tensor lying in a mapped file (or, where a zip deflated or strides scattered it, in memory that the Checkpoint owns).
+/// Row-major, contiguous, little-endian; the address need not be a multiple of the element size.
 struct StoredTensor {
   std::string name;  ///< as in the file
   DType dtype = DType::f32;
@@ -27,7 +30,8 @@ struct StoredTensor {
 
 class Checkpoint {
  public:
-  /// Opens model.safetensors, model.safetensors.index.json or pytorch_model.bin of `folder` (in this order).
+  /// Opens model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json of `folder` (in this
+  /// order). Nothing is copied but deflated or strided tensors of pytorch_model.bin, bounded by a multiple of the file's size.
   /// Throws std::runtime_error: the file and the reason (length asked and had, header too long, not JSON, overlapping or
   /// out-of-range offsets with the tensor's name, shards outside the folder, unknown dtype, refused pickle names, …).
   static std::shared_ptr<const Checkpoint> open(const std::filesystem::path& folder);
@@ -48,10 +52,16 @@ class Checkpoint {
 /// (position_ids, pooler-free heads of pretraining: "cls.*").
 std::string canonical_weight_name(const std::string& name);
 
-/// Writes one safetensors file atomically; tensors in the given order, F32/F64/F16/BF16/I64 as they are, metadata {"format":"pt"}.
+/// Writes one safetensors file atomically; tensors in the given order, every dtype as it is, metadata {"format":"pt"}.
+/// The data go from where they lie straight to the file. Throws std::runtime_error: a name twice or not UTF-8, data that do not fit the
+/// shape, the file not writable (what was there before then stays).
 void write_safetensors(const std::filesystem::path& file, const std::vector<StoredTensor>& tensors);
 
-/// Values as double / float, from any floating dtype (f64, f32, f16, bf16). Throws std::runtime_error for the others.
+/// Throws std::runtime_error naming file, tensor and first index when a floating-point tensor holds NaN or infinity.
+void check_finite(const StoredTensor&);
+
+/// Values as double / float, from any floating dtype (f64, f32, f16, bf16), or as int64 from any whole one. Throws
+/// std::runtime_error for the others, and where a finite F64 does not fit float.
 std::vector<float> to_float(const StoredTensor&);
 std::vector<double> to_double(const StoredTensor&);
 std::vector<std::int64_t> to_int64(const StoredTensor&);

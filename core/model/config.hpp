@@ -25,6 +25,14 @@ struct ModelConfig {
 /// Throws std::runtime_error naming config.json, the key and what was expected: missing or non-integer sizes, sizes out of
 /// range, hidden_size not divisible by num_attention_heads, unknown activation, position_embedding_type other than absolute,
 /// model_type other than bert, id2label with holes.
+/// Also refused: a key that occurs twice, is_decoder or add_cross_attention true, two ids with one label. Without id2label,
+/// num_labels gives LABEL_0, LABEL_1, … as in transformers.
 ModelConfig read_model_config(const std::filesystem::path& folder);
+
+/// config.json of `folder` as transformers loads it (BertForSequenceClassification, float32): the sizes, dropouts and labels of
+/// `config`, every other key as in config.raw; and copies of the tokeniser files that `source` has (vocab.txt, tokenizer.json,
+/// tokenizer_config.json, special_tokens_map.json, added_tokens.json). `source` may be empty or the folder itself: nothing is copied.
+/// Throws std::invalid_argument without labels, std::runtime_error when a file cannot be read or written.
+void write_model_folder_config(const std::filesystem::path& folder, const ModelConfig& config, const std::filesystem::path& source);
 
 }  // namespace telltale
