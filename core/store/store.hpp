@@ -62,7 +62,7 @@ struct RunRecord {
   std::string error, note, created, started, finished;
 };
 
-/// One optimiser step. terms: {"class":…, …, "total":…}, shares likewise; documents: ids of the batch.
+/// One optimiser step; NaN is kept (as NULL). terms: {"class":…, …, "total":…}, shares likewise; documents: ids of the batch.
 struct StepRecord {
   std::int64_t step = 0;
   double epoch = 0, seconds = 0, gradient_norm = 0, learning_rate = 0, tokens_per_second = 0, memory_mib = 0;
@@ -82,7 +82,7 @@ struct CheckpointRecord {
   std::string folder;  ///< relative to FILE.d/
 };
 
-/// A stored explanation. Unique by (fingerprint, document, protocol, target, foil); method and all options are in `protocol`.
+/// A stored explanation. Unique by (fingerprint, document, text, protocol, target, foil); method and all options are in `protocol`.
 struct ExplanationRecord {
   std::int64_t id = 0;
   std::string fingerprint;                 ///< of the model
@@ -105,9 +105,9 @@ struct ExplanationRecord {
 
 struct ComparisonRecord {
   std::int64_t id = 0;
-  std::vector<std::int64_t> runs;
-  Json protocol, result;
-  std::string created;
+  std::vector<std::int64_t> runs{};
+  Json protocol{}, result{};
+  std::string created{};
 };
 
 class Store {
@@ -117,8 +117,10 @@ class Store {
   /// program knows M), read-only folder, disk full, locked by another program. Nothing is changed in a file that is refused.
   static std::unique_ptr<Store> open(const std::filesystem::path& file, Mode mode);
   ~Store();
-  const std::filesystem::path& file() const;
+  const std::filesystem::path& file() const;  ///< absolute
   std::filesystem::path folder() const;  ///< FILE.d
+  /// How long a write waits for another program's (or thread's) transaction before it fails; 10,000 ms unless set.
+  void set_busy_timeout(int milliseconds);
 
   // ---- data sets
   std::vector<DatasetInfo> datasets();
@@ -128,36 +130,58 @@ class Store {
   class Import {
    public:
     virtual ~Import() = default;
-    virtual void add(const Document& document, const std::string& label) = 0;  ///< document.label is ignored
-    /// Re-labels with the sorted classes, writes the report, builds the search index, commits. Returns the data set.
+    /// document.label is ignored. An empty split waits for draw_test_split().
+    virtual void add(const Document& document, const std::string& label) = 0;
+    /// Of the posts added without a split, `share` (0 … 1) of each class becomes "test", the others "train". Drawn by a hash
+    /// of the text and the seed: the same whatever the order of the posts, and equal texts stay together.
+    virtual void draw_test_split(double share, std::uint64_t seed) = 0;
+    /// Posts whose text was there before under another id; empty posts are left out.
+    struct Duplicates {
+      std::int64_t count = 0;           ///< posts but the first of each text
+      std::string first;                ///< external id of the first of them
+      std::int64_t across_splits = 0;   ///< texts that stand in two splits
+      std::int64_t across_classes = 0;  ///< texts that stand under two labels
+    };
+    virtual Duplicates duplicates() = 0;
+    /// Numbers the sorted classes, writes the report, commits. Posts still without a split are "train". Returns the data set.
     virtual DatasetInfo commit(const Json& report) = 0;
   };
-  /// `name` must be new in the file (std::invalid_argument).
+  /// `name` must be new in the file (std::invalid_argument). Other writers wait until the import ends; it must end before the store.
   std::unique_ptr<Import> begin_import(const std::string& name, const std::string& source, const Json& options);
   void remove_dataset(std::int64_t id);  ///< refused (std::runtime_error) while runs use it
 
   struct DocumentFilter {
     std::int64_t dataset = 0;
-    std::string split;          ///< empty = all
-    std::optional<int> label;
-    std::string search;         ///< words for the full-text index; quoted safely
+    std::string split{};        ///< empty = all
+    std::optional<int> label{};
+    std::string search{};       ///< words that must all occur (case and accents ignored); a word ending in * matches as a prefix
     std::int64_t limit = -1, offset = 0;
   };
   Document document(std::int64_t id);                           ///< throws std::invalid_argument
   std::vector<std::int64_t> document_ids(const DocumentFilter&);  ///< in id order
   std::vector<Document> documents(const DocumentFilter&);
   void each_document(const DocumentFilter&, const std::function<void(Document&&)>&);
-  std::int64_t count_documents(const DocumentFilter&);
+  std::int64_t count_documents(const DocumentFilter&);            ///< limit and offset are ignored
+  std::optional<std::int64_t> find_document(std::int64_t dataset, const std::string& external_id);
+  struct ClassCount {
+    int label = 0;
+    std::string split;
+    std::int64_t documents = 0;
+  };
+  std::vector<ClassCount> class_counts(std::int64_t dataset);  ///< by label, then split; pairs without a post are left out
 
   // ---- runs
   std::int64_t add_run(const RunRecord&);         ///< id, created are filled in
   void update_run(const RunRecord&);              ///< all columns
   RunRecord run(std::int64_t id);                 ///< throws std::invalid_argument listing the ids
   std::vector<RunRecord> runs();
-  void remove_run(std::int64_t id);               ///< with steps, explanations; the folder is the caller's
-  /// Runs marked running whose owner is gone become `interrupted`. The owner holds an advisory lock (see claim_run) for as long as it lives.
+  /// With steps and explanations (those that a run of the same weights shares stay); the folder is the caller's.
+  void remove_run(std::int64_t id);
+  /// Runs marked running or paused whose owner is gone become `interrupted`. The owner holds an advisory lock (see claim_run) for
+  /// as long as it lives. In read mode nothing is written: this connection shows them as interrupted.
   void mark_interrupted_runs();
   /// Held while a process trains the run: a lock file FILE.d/run-N.lock with flock; throws std::runtime_error when another process holds it.
+  /// The lock is free again when the last pointer goes or the process ends.
   class RunLock;
   std::shared_ptr<RunLock> claim_run(std::int64_t id);
 
@@ -174,7 +198,10 @@ class Store {
   // ---- explanations and comparisons
   std::int64_t add_explanation(const ExplanationRecord&);  ///< replaces an equal one
   void add_explanations(const std::vector<ExplanationRecord>&);  ///< one transaction
-  std::optional<ExplanationRecord> find_explanation(const std::string& fingerprint, std::int64_t document, const Json& protocol, int target, int foil);
+  /// `text` is that of a typed text (document 0).
+  std::optional<ExplanationRecord> find_explanation(const std::string& fingerprint, std::int64_t document, const Json& protocol, int target, int foil,
+                                                    const std::string& text = "");
+  /// Of a run (also what was stored for another run with the same final weights), of a method, of a post; in id order.
   std::vector<ExplanationRecord> explanations(std::optional<std::int64_t> run, const std::string& method = "", std::int64_t document = 0);
   std::int64_t add_comparison(const ComparisonRecord&);
   std::vector<ComparisonRecord> comparisons();
