@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/path.hpp"
 #include "model/prediction.hpp"
 #include "text/tokenizer.hpp"
 
@@ -12,8 +13,6 @@ namespace telltale {
 
 /// The explained output F of class c (METHOD.md): p_c; z_c; z_c − logsumexp of the others; z_c − z_foil.
 enum class Output { probability, logit, log_odds, difference };
-/// Where the straight path runs: between word embeddings, or at the output of the whole embedding block.
-enum class Path { word, embeddings };
 enum class Quadrature { gauss_legendre, midpoint, trapezoid };
 enum class Baseline { pad, mask, unk, zero };
 enum class Unit { word, piece };

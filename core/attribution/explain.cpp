@@ -1,0 +1,119 @@
+#include "attribution/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <stdexcept>
+
+#include "attribution/method.hpp"
+
+namespace telltale {
+namespace {
+
+void check_options(const ExplainOptions& o, const MethodInfo& m) {
+  if (m.uses_steps) {
+    if (o.steps < 0 || o.steps > 100000) throw std::invalid_argument(fmt::format("steps {}: expected 1 to 100000", o.steps));
+    if (o.quadrature == Quadrature::trapezoid && o.steps == 1) throw std::invalid_argument("the trapezoid rule needs at least 2 steps");
+    if (o.steps == 0 && !(o.tolerance > 0 && o.tolerance <= 1)) throw std::invalid_argument(fmt::format("tolerance {}: expected above 0 and at most 1", o.tolerance));
+    if (o.max_steps < 2 || o.max_steps > 100000) throw std::invalid_argument(fmt::format("cap of {} steps: expected 2 to 100000", o.max_steps));
+  }
+  if (m.uses_samples && (o.samples < 1 || o.samples > 10000000)) throw std::invalid_argument(fmt::format("samples {}: expected 1 to 10000000", o.samples));
+}
+
+/// Targets and foils as asked or as the rules say.
+void resolve(const Classifier& model, const ExplainItem& item, const ExplainOptions& options, Explanation& e) {
+  const int C = static_cast<int>(model.labels().size());
+  e.target = item.target < 0 ? e.prediction.predicted : item.target;
+  if (e.target >= C) throw std::invalid_argument(fmt::format("target {}: this model has {} classes", e.target, C));
+  if (item.foil >= C) throw std::invalid_argument(fmt::format("foil {}: this model has {} classes", item.foil, C));
+  if (item.foil >= 0 && item.foil == e.target) throw std::invalid_argument(fmt::format("the foil is the target itself ({})", model.labels()[static_cast<std::size_t>(e.target)]));
+  e.foil = item.foil;
+  if (options.output == Output::difference && e.foil < 0) {
+    for (int c = 0; c < C; ++c)
+      if (c != e.target && (e.foil < 0 || e.prediction.logits[static_cast<std::size_t>(c)] > e.prediction.logits[static_cast<std::size_t>(e.foil)])) e.foil = c;
+  }
+  if (options.output != Output::difference) e.foil = -1;
+}
+
+void sum_words(const Encoding& text, Explanation& e) {
+  if (!e.word_scores.empty() || text.words.empty()) return;
+  for (const Word& w : text.words) {
+    double sum = 0;
+    for (std::int32_t t = w.first; t < w.last; ++t) sum += e.scores[static_cast<std::size_t>(t)];
+    e.word_scores.push_back(sum);
+  }
+}
+
+}  // namespace
+
+Json protocol_of(const ExplainOptions& o) {
+  const MethodInfo& m = method_info(o.method);
+  Json p = {{"method", o.method}, {"output", name_of(o.output)}};
+  if (m.needs == "gradients") p["path"] = name_of(o.path);
+  if (m.uses_steps) {
+    p["quadrature"] = name_of(o.quadrature);
+    p["baseline"] = name_of(o.baseline);
+    if (o.steps > 0)
+      p["steps"] = o.steps;
+    else
+      p["tolerance"] = o.tolerance, p["max_steps"] = o.max_steps;
+  }
+  if (m.has_unit) p["unit"] = name_of(o.unit);
+  if (m.uses_removal) {
+    p["removal"] = name_of(o.removal.value_or(Removal::pad));
+    if (o.removal == Removal::baseline) p["baseline"] = name_of(o.baseline);
+  }
+  if (m.uses_samples) p["samples"] = o.samples, p["seed"] = o.seed;
+  return p;
+}
+
+std::vector<Explanation> explain(const Classifier& model, const std::vector<ExplainItem>& items, const ExplainOptions& options, std::stop_token stop, const ProgressFn& progress) {
+  const auto begin = std::chrono::steady_clock::now();
+  const MethodInfo& info = method_info(options.method);
+  check_options(options, info);
+  const Method* method = nullptr;
+  for (const auto& m : method_table())
+    if (m->info().id == options.method) method = m.get();
+  std::vector<Encoding> texts;
+  for (const ExplainItem& item : items) texts.push_back(item.encoding);
+  const Classifier::Impl& impl = model.impl();
+  const auto run = [&](Engine& engine, const std::vector<ExplainItem>& some, std::vector<Explanation>& out) {
+    std::vector<ModelInput> inputs(some.size());
+    for (std::size_t k = 0; k < some.size(); ++k) inputs[k].ids = some[k].encoding.ids;
+    const std::vector<Prediction> predictions = predict_with(engine, impl, inputs, stop);
+    out.resize(some.size());
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      out[k] = Explanation{};
+      out[k].options = options;
+      out[k].prediction = predictions[k];
+      resolve(model, some[k], options, out[k]);
+    }
+    MethodJob job{impl, engine, some, options, stop, progress, out};
+    method->run(job);
+  };
+  std::vector<Explanation> out;
+  run(*impl.engine, items, out);
+  if (impl.exact && info.complete) {  // automatic precision: what bf16 could not do to the asked accuracy is done again in fp32
+    std::vector<std::size_t> again;
+    std::vector<ExplainItem> some;
+    for (std::size_t k = 0; k < items.size(); ++k)
+      if (!out[k].converged || !(out[k].relative_delta <= options.tolerance)) again.push_back(k), some.push_back(items[k]);
+    std::vector<Explanation> better;
+    if (!again.empty()) run(*impl.exact, some, better);
+    for (std::size_t k = 0; k < again.size(); ++k) out[again[k]] = better[k];
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::size_t ids = 0;
+  for (const Encoding& t : texts) ids += t.ids.size();
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    sum_words(texts[k], out[k]);
+    out[k].seconds = seconds * static_cast<double>(texts[k].ids.size()) / static_cast<double>(std::max<std::size_t>(1, ids));
+    for (const double s : out[k].scores)
+      if (!std::isfinite(s)) throw std::runtime_error("the explanation holds scores that are not finite; try --precision fp32 or another output");
+  }
+  return out;
+}
+
+}  // namespace telltale

@@ -1,0 +1,43 @@
+// The step that each method of the table supplies. For core only (torch).
+#pragma once
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "attribution/explain.hpp"
+#include "model/classifier_impl.hpp"
+
+namespace telltale {
+
+/// What a method works on: items whose target and foil are resolved, and the explanations to fill (prediction, target, foil are set).
+struct MethodJob {
+  const Classifier::Impl& model;
+  Engine& engine;
+  const std::vector<ExplainItem>& items;
+  const ExplainOptions& options;
+  std::stop_token stop;
+  ProgressFn progress;
+  std::vector<Explanation>& out;
+};
+
+class Method {
+ public:
+  virtual ~Method() = default;
+  virtual MethodInfo info() const = 0;
+  /// Fills scores [T] of every explanation (specials included), value, baseline_value, delta (NaN where none), steps, converged;
+  /// word_scores only where they are not the sums of the pieces.
+  void run(MethodJob& job) const { compute(job); }
+
+ private:
+  virtual void compute(MethodJob& job) const = 0;
+};
+
+/// The table. A new method: one file pair with a make function, one row in methods.cpp, one golden test.
+const std::vector<std::unique_ptr<const Method>>& method_table();
+
+std::unique_ptr<const Method> make_integrated_gradients();
+enum class GradientScore { mean_abs, l1, l2, times_input };
+std::unique_ptr<const Method> make_gradient_method(GradientScore score);
+std::unique_ptr<const Method> make_occlusion();
+
+}  // namespace telltale

@@ -1,0 +1,42 @@
+// The table of methods: the command line, the documents, the combo boxes and the parametrised tests read it.
+#include "attribution/method.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace telltale {
+
+const std::vector<std::unique_ptr<const Method>>& method_table() {
+  static const std::vector<std::unique_ptr<const Method>> table = [] {
+    std::vector<std::unique_ptr<const Method>> t;
+    t.push_back(make_integrated_gradients());
+    t.push_back(make_gradient_method(GradientScore::mean_abs));
+    t.push_back(make_gradient_method(GradientScore::l1));
+    t.push_back(make_gradient_method(GradientScore::l2));
+    t.push_back(make_gradient_method(GradientScore::times_input));
+    t.push_back(make_occlusion());
+    return t;
+  }();
+  return table;
+}
+
+const std::vector<MethodInfo>& methods() {
+  static const std::vector<MethodInfo> infos = [] {
+    std::vector<MethodInfo> out;
+    for (const auto& m : method_table()) out.push_back(m->info());
+    return out;
+  }();
+  return infos;
+}
+
+const MethodInfo& method_info(const std::string& id) {
+  std::string valid;
+  for (const MethodInfo& m : methods()) {
+    if (m.id == id) return m;
+    valid += (valid.empty() ? "" : ", ") + m.id;
+  }
+  throw std::invalid_argument(fmt::format("unknown method '{}': one of {}", id, valid));
+}
+
+}  // namespace telltale

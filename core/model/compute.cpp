@@ -1,0 +1,84 @@
+// Threads, devices and the allocator, set once at start-up.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <omp.h>
+#include <torch/version.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "model/classifier_impl.hpp"
+#include "model/kernels.hpp"
+
+namespace telltale {
+
+const char* name_of(Precision p) {
+  switch (p) {
+    case Precision::fp32: return "fp32";
+    case Precision::bf16: return "bf16";
+    case Precision::fp64: return "fp64";
+    case Precision::automatic: return "auto";
+  }
+  return "";
+}
+
+Precision parse_precision(const std::string& name) {
+  for (const Precision p : {Precision::fp32, Precision::bf16, Precision::fp64, Precision::automatic})
+    if (name == name_of(p)) return p;
+  throw std::invalid_argument(fmt::format("unknown precision '{}': one of fp32, bf16, fp64, auto", name));
+}
+
+at::Device parse_device(const std::string& name) {
+  const bool cuda = at::globalContext().hasCUDA();
+  if (name == "cpu") return at::kCPU;
+  if (name == "auto") return cuda ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+  int index = 0;
+  bool known = name == "cuda";
+  if (name.rfind("cuda:", 0) == 0 && name.size() > 5 && name.size() <= 8 && name.find_first_not_of("0123456789", 5) == std::string::npos) {
+    index = std::stoi(name.substr(5));
+    known = true;
+  }
+  if (!known) throw std::invalid_argument(fmt::format("unknown device '{}': one of cpu, cuda, cuda:N, auto", name));
+  if (!cuda) throw std::invalid_argument(fmt::format("device '{}' is not there: this LibTorch sees no CUDA device; use --device cpu", name));
+  const int count = static_cast<int>(at::detail::getCUDAHooks().getNumGPUs());
+  if (index >= count) throw std::invalid_argument(fmt::format("device '{}' is not there: {} CUDA device(s)", name, count));
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+at::ScalarType product_type(Precision precision, const at::Device& device) {
+  switch (precision) {
+    case Precision::fp64: return at::kDouble;
+    case Precision::bf16: return at::kBFloat16;
+    case Precision::fp32: return at::kFloat;
+    case Precision::automatic: break;
+  }
+#if defined(__x86_64__)
+  if (device.is_cpu()) return __builtin_cpu_supports("avx512bf16") ? at::kBFloat16 : at::kFloat;
+#endif
+  return device.is_cpu() ? at::kFloat : at::kBFloat16;
+}
+
+std::string configure_compute(const ComputeOptions& options) {
+  if (options.threads < 0 || options.threads > 4096) throw std::invalid_argument(fmt::format("threads {}: expected 0 (all cores) to 4096", options.threads));
+  const at::Device device = parse_device(options.device);
+  const int threads = options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(threads);
+  omp_set_num_threads(threads);
+  // OpenBLAS keeps a count of its own (and in its pthread build a pool of its own); LibTorch sets neither.
+  using SetThreads = void (*)(int);
+  if (auto* set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
+  // Large temporaries come and go every step: without this each is mapped and faulted in anew, which costs more than the arithmetic.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, 2000 << 20);
+  mallopt(M_TOP_PAD, 64 << 20);
+  return device.str();
+}
+
+std::string compute_description() {
+  return fmt::format("LibTorch {}, {} threads, {} kernels{}", TORCH_VERSION, at::get_num_threads(), kernel_name(), at::globalContext().hasCUDA() ? ", CUDA" : "");
+}
+
+}  // namespace telltale

@@ -1,0 +1,77 @@
+#include "model/engine.hpp"
+
+#include <torch/csrc/autograd/autograd.h>
+
+#include "model/fused_engine.hpp"
+
+namespace telltale {
+namespace {
+
+/// Any device and dtype, by autograd over the network.
+class ReferenceEngine : public Engine {
+ public:
+  ReferenceEngine(const ModelConfig& config, const BertWeights& weights, at::ScalarType products)
+      : config_(config), weights_(detached(weights)), type_(weights.word.scalar_type()), products_(products), network_(make()) {}
+
+  void refresh() override {
+    if (products_ != type_) network_.emplace(make());
+  }
+
+  at::Tensor logits(const at::Tensor& points, const at::Tensor& mask, Path path) override {
+    at::NoGradGuard no_grad;
+    return network_->logits(state(points, mask, path));
+  }
+  at::Tensor cls(const at::Tensor& points, const at::Tensor& mask, Path path) override {
+    at::NoGradGuard no_grad;
+    return state(points, mask, path);
+  }
+  at::Tensor gradient(const at::Tensor& points, const at::Tensor& mask, Path path, const LogitGradient& seed, at::Tensor* logits_out) override {
+    at::AutoGradMode with_grad(true);
+    const at::Tensor leaf = points.detach().requires_grad_();
+    const at::Tensor z = network_->logits(state(leaf, mask, path));
+    at::Tensor dz;
+    {
+      at::NoGradGuard no_grad;
+      dz = seed(z.detach());
+      if (logits_out) *logits_out = z.detach();
+    }
+    return torch::autograd::grad({z}, {leaf}, {dz})[0];
+  }
+  at::ScalarType dtype() const override { return type_; }
+
+ private:
+  at::Tensor state(const at::Tensor& points, const at::Tensor& mask, Path path) const {
+    return network_->encode(path == Path::word ? network_->embedding_block(points) : points, mask);
+  }
+  Network make() const { return Network(config_, weights_, products_ == type_ ? weights_ : cast(weights_, products_)); }
+  static BertWeights detached(BertWeights w) {
+    const auto cut = [](at::Tensor& t) {
+      if (t.defined()) t = t.detach();
+    };
+    for (at::Tensor* t : {&w.word, &w.position, &w.type, &w.norm_weight, &w.norm_bias, &w.pooler_weight, &w.pooler_bias, &w.head_weight, &w.head_bias}) cut(*t);
+    for (LayerWeights& l : w.layers)
+      for (at::Tensor* t : {&l.qkv_weight, &l.qkv_bias, &l.output_weight, &l.output_bias, &l.norm1_weight, &l.norm1_bias, &l.up_weight, &l.up_bias, &l.down_weight, &l.down_bias, &l.norm2_weight, &l.norm2_bias})
+        cut(*t);
+    return w;
+  }
+
+  const ModelConfig& config_;
+  BertWeights weights_;  ///< share memory with those given
+  at::ScalarType type_, products_;
+  std::optional<Network> network_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> Engine::make_reference(const ModelConfig& config, const BertWeights& weights, at::ScalarType products) {
+  return std::make_unique<ReferenceEngine>(config, weights, products);
+}
+
+std::unique_ptr<Engine> Engine::make(const ModelConfig& config, const BertWeights& weights, at::ScalarType products) {
+  if (weights.word.device().is_cpu() && weights.word.scalar_type() == at::kFloat &&
+      (config.activation == Activation::gelu || config.activation == Activation::gelu_tanh))
+    return make_fused_engine(config, weights, products);
+  return make_reference(config, weights, products);
+}
+
+}  // namespace telltale

@@ -1,0 +1,2 @@
+#define TELLTALE_KERNELS kernels_avx512
+#include "model/kernels_body.hpp"

@@ -1,0 +1,2 @@
+#define TELLTALE_KERNELS kernels_generic
+#include "model/kernels_body.hpp"
