@@ -1,0 +1,354 @@
+#include "evaluation/faithfulness.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "base/random.hpp"
+#include "evaluation/contrastivity.hpp"
+
+namespace telltale {
+namespace {
+
+constexpr std::uint64_t infidelity_stream = 1, fidelity_stream = 2, random_stream = 3;
+constexpr std::size_t batch_inputs = 2048;  // questions gathered before the model is asked: enough to pack by length, small in memory
+
+/// Inputs asked of the model for the posts of one batch; equal ones once.
+class Questions {
+ public:
+  explicit Questions(const Probe& probe) : probe_(probe) {}
+  std::size_t ask(const JudgedPost& post, std::vector<int> hidden_parts, Removal rule) {
+    std::sort(hidden_parts.begin(), hidden_parts.end());
+    if (hidden_parts.empty()) rule = Removal::remove;  // nothing hidden: the same text under every rule
+    auto [it, fresh] = known_.try_emplace({&post, rule, hidden_parts}, inputs_.size());
+    if (fresh) {
+      std::vector<int> positions;
+      for (const int p : hidden_parts) positions.insert(positions.end(), post.parts[static_cast<std::size_t>(p)].positions.begin(), post.parts[static_cast<std::size_t>(p)].positions.end());
+      std::sort(positions.begin(), positions.end());
+      inputs_.push_back(probe_.remove(post.encoding, positions, rule));
+    }
+    return it->second;
+  }
+  std::size_t size() const { return inputs_.size(); }
+  void answer() {
+    answers_ = probe_.predict(inputs_);
+    if (answers_.size() != inputs_.size()) throw std::invalid_argument("predictions: expected " + std::to_string(inputs_.size()) + ", got " + std::to_string(answers_.size()));
+  }
+  const Prediction& operator[](std::size_t question) const { return answers_.at(question); }
+
+ private:
+  const Probe& probe_;
+  std::map<std::tuple<const JudgedPost*, Removal, std::vector<int>>, std::size_t> known_;
+  std::vector<ModelInput> inputs_;
+  std::vector<Prediction> answers_;
+};
+
+using Later = std::function<double(const Questions&)>;  // a value, once the questions are answered
+
+
+std::vector<int> others(const std::vector<int>& parts, std::size_t n) {
+  std::vector<bool> in(n, false);
+  for (const int p : parts) in[static_cast<std::size_t>(p)] = true;
+  std::vector<int> rest;
+  for (std::size_t p = 0; p < n; ++p)
+    if (!in[p]) rest.push_back(static_cast<int>(p));
+  return rest;
+}
+
+/// One explanation of one post, and everything the metrics' plans share.
+struct Case {
+  const JudgedPost& post;
+  const JudgedScores& scores;
+  const JudgeOptions& options;
+  Questions& questions;
+  std::vector<int> order;  // all parts, highest first
+
+  std::size_t n() const { return post.parts.size(); }
+  std::vector<int> top(std::size_t k) const { return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(std::min(k, order.size()))}; }
+  std::size_t ask(const std::vector<int>& hidden) const { return questions.ask(post, hidden, options.removal); }
+  Later drop(const std::vector<int>& hidden) const {
+    return [whole = ask({}), part = ask(hidden), o = options.output, t = scores.target, f = scores.foil](const Questions& q) { return output_of(q[whole], o, t, f) - output_of(q[part], o, t, f); };
+  }
+};
+
+Later mean_of(std::vector<Later> parts) {
+  return [parts = std::move(parts)](const Questions& q) {
+    double sum = 0;
+    for (const auto& p : parts) sum += p(q);
+    return parts.empty() ? undefined : sum / static_cast<double>(parts.size());
+  };
+}
+
+Later constant_of(double value) {
+  return [value](const Questions&) { return value; };
+}
+
+Later curve(const Case& c, bool deletion) {
+  std::vector<std::size_t> points;
+  for (std::size_t i = 0; i <= c.n(); ++i) {
+    const auto first = c.top(i);
+    points.push_back(c.ask(deletion ? first : others(first, c.n())));
+  }
+  return [points, t = c.scores.target](const Questions& q) {
+    std::vector<double> p;
+    for (const auto i : points) p.push_back(output_of(q[i], Output::probability, t));
+    return area_under(p);
+  };
+}
+
+Later tau_loo(const Case& c) {
+  std::vector<Later> drops;
+  for (std::size_t p = 0; p < c.n(); ++p) drops.push_back(c.drop({static_cast<int>(p)}));
+  return [drops, scores = c.scores.scores](const Questions& q) {
+    std::vector<double> values;
+    for (const auto& d : drops) values.push_back(d(q));
+    return kendall_tau_b(scores, values);
+  };
+}
+
+Later infidelity(const Case& c) {
+  Rng rng(mix_seed(c.options.seed, c.post.key, infidelity_stream));
+  std::vector<Later> squares;
+  for (int i = 0; i < c.options.infidelity_samples; ++i) {
+    std::vector<int> subset;
+    double sum = 0;
+    for (std::size_t p = 0; p < c.n(); ++p)
+      if (rng() >> 63) {
+        subset.push_back(static_cast<int>(p));
+        sum += c.scores.scores[p];
+      }
+    squares.push_back([sum, whole = c.ask({}), part = c.questions.ask(c.post, subset, Removal::baseline), o = c.options.output, t = c.scores.target, f = c.scores.foil](const Questions& q) {
+      const double off = sum - (output_of(q[whole], o, t, f) - output_of(q[part], o, t, f));
+      return off * off;
+    });
+  }
+  return mean_of(std::move(squares));
+}
+
+Later robust_fidelity(const Case& c, std::size_t k) {
+  Rng rng(mix_seed(c.options.seed, c.post.key, fidelity_stream));
+  const auto top = c.top(k);
+  const auto rest = others(top, c.n());
+  std::vector<Later> plus, minus;
+  for (int i = 0; i < c.options.fidelity_samples; ++i) {
+    std::vector<int> gone, hidden;
+    for (const int p : top)
+      if (rng.uniform() < c.options.alpha1) gone.push_back(p);
+    for (const int p : rest)
+      if (!(rng.uniform() < c.options.alpha2)) hidden.push_back(p);
+    plus.push_back(c.drop(gone));
+    minus.push_back(c.drop(hidden));
+  }
+  return [plus = mean_of(std::move(plus)), minus = mean_of(std::move(minus))](const Questions& q) { return plus(q) - minus(q); };
+}
+
+bool any_marked(const JudgedPost& post) { return std::find(post.marked.begin(), post.marked.end(), true) != post.marked.end(); }
+
+Later plan(const std::string& id, const Case& c, std::size_t rationale_k) {
+  const MetricInfo& info = metric_info(id);
+  const auto given = k_in(id);
+  if (info.id == "completeness-delta") return constant_of(c.scores.completeness_delta);
+  if (c.n() == 0) return constant_of(undefined);
+  if (info.group == "plausibility" && !any_marked(c.post)) return constant_of(undefined);
+  const auto k = (given ? *given : c.options.k).of(c.n());
+  const auto top = c.top(k);
+  if (info.id == "comprehensiveness") return c.drop(top);
+  if (info.id == "sufficiency") return c.drop(others(top, c.n()));
+  if (info.id == "aopc-comprehensiveness" || info.id == "aopc-sufficiency") {
+    std::vector<Later> bins;
+    for (const double share : c.options.bins) {
+      const auto some = c.top(TopK{share, true}.of(c.n()));
+      bins.push_back(c.drop(info.id == "aopc-comprehensiveness" ? some : others(some, c.n())));
+    }
+    return mean_of(std::move(bins));
+  }
+  if (info.id == "log-odds")
+    return [whole = c.ask({}), part = c.ask(top), t = c.scores.target](const Questions& q) { return log_probability(q[part], t) - log_probability(q[whole], t); };
+  if (info.id == "deletion-auc") return curve(c, true);
+  if (info.id == "insertion-auc") return curve(c, false);
+  if (info.id == "tau-loo") return tau_loo(c);
+  if (info.id == "infidelity") return infidelity(c);
+  if (info.id == "robust-fidelity") return robust_fidelity(c, k);
+  if (info.id == "entropy") return constant_of(normalised_entropy(c.scores.scores));
+  if (info.id == "gini") return constant_of(gini_index(c.scores.scores));
+  if (info.id == "mass@k") return constant_of(mass_of(c.scores.scores, top));
+  if (info.id == "auprc") return constant_of(average_precision(c.scores.scores, c.post.marked));
+  if (info.id == "token-f1") return constant_of(token_f1(c.top(rationale_k), c.post.marked));
+  if (info.id == "iou-f1") return constant_of(iou_f1(c.top(rationale_k), c.post.marked));
+  if (info.id == "gold-recall@k") return constant_of(gold_recall(top, c.post.marked));
+  throw std::invalid_argument("metric '" + id + "' is one of " + info.level + "s: it is computed by compare, not post by post");
+}
+
+void check_inputs(const std::vector<JudgedPost>& posts, const std::vector<std::vector<JudgedScores>>& sets) {
+  for (const auto& post : posts)
+    if (!post.marked.empty() && post.marked.size() != post.parts.size())
+      throw std::invalid_argument("marks of a post: expected one per part, " + std::to_string(post.parts.size()) + ", got " + std::to_string(post.marked.size()));
+  for (const auto& set : sets) {
+    if (set.size() != posts.size()) throw std::invalid_argument("explanations: expected one per post, " + std::to_string(posts.size()) + ", got " + std::to_string(set.size()));
+    for (std::size_t i = 0; i < posts.size(); ++i)
+      if (set[i].scores.size() != posts[i].parts.size())
+        throw std::invalid_argument("scores of post " + std::to_string(i) + ": expected one per part, " + std::to_string(posts[i].parts.size()) + ", got " + std::to_string(set[i].scores.size()));
+  }
+}
+
+}  // namespace
+
+std::vector<Part> parts_of(const Encoding& encoding, const SpecialIds& specials, Unit unit) {
+  std::vector<Part> parts;
+  if (unit == Unit::word) {
+    for (const Word& w : encoding.words) {
+      Part part{{}, w.span};
+      for (int t = w.first; t < w.last; ++t) part.positions.push_back(t);
+      parts.push_back(std::move(part));
+    }
+  } else {
+    for (std::size_t t = 0; t < encoding.ids.size(); ++t)
+      if (!specials.special(encoding.ids[t])) parts.push_back({{static_cast<int>(t)}, encoding.offsets[t]});
+  }
+  return parts;
+}
+
+std::size_t average_marked(const std::vector<JudgedPost>& posts) {
+  std::size_t marked = 0, with = 0;
+  for (const auto& post : posts)
+    if (any_marked(post)) {
+      marked += static_cast<std::size_t>(std::count(post.marked.begin(), post.marked.end(), true));
+      ++with;
+    }
+  return with > 0 ? std::max<std::size_t>(1, (marked + with - 1) / with) : 1;
+}
+
+JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, const std::vector<std::vector<JudgedScores>>& sets, const std::vector<std::string>& metric_ids,
+                   const JudgeOptions& options, std::stop_token stop, const ProgressFn& progress) {
+  check_inputs(posts, sets);
+  for (const auto& id : metric_ids)
+    if (metric_info(id).level != "post") throw std::invalid_argument("metric '" + id + "' is one of " + metric_info(id).level + "s: it is computed by compare, not post by post");
+  for (const double b : options.bins)
+    if (!(b > 0 && b <= 1)) throw std::invalid_argument("bins: expected shares above 0, at most 1, got " + std::to_string(b));
+  const std::size_t rationale_k = options.rationale_k > 0 ? options.rationale_k : average_marked(posts);
+
+  JudgedValues values(sets.size(), std::vector<std::vector<double>>(metric_ids.size(), std::vector<double>(posts.size(), undefined)));
+  for (std::size_t begin = 0; begin < posts.size();) {
+    if (stop.stop_requested()) throw Cancelled{};
+    Questions questions(probe);
+    std::vector<std::tuple<std::size_t, std::size_t, std::size_t, Later>> later;
+    std::size_t end = begin;
+    for (; end < posts.size() && (end == begin || questions.size() < batch_inputs); ++end)
+      for (std::size_t s = 0; s < sets.size(); ++s) {
+        const auto& given = sets[s][end].scores;
+        std::vector<double> keys = given;
+        if (options.absolute)
+          for (double& v : keys) v = std::abs(v);
+        const Case c{posts[end], sets[s][end], options, questions, top_positions(keys, keys.size())};
+        for (std::size_t m = 0; m < metric_ids.size(); ++m) later.emplace_back(s, m, end, plan(metric_ids[m], c, rationale_k));
+      }
+    if (questions.size() > 0) questions.answer();
+    for (const auto& [s, m, i, value] : later) values[s][m][i] = value(questions);
+    begin = end;
+    if (progress) progress({static_cast<double>(begin), static_cast<double>(posts.size()), "judging explanations"});
+  }
+  return values;
+}
+
+double normalised_entropy(std::span<const double> scores) {
+  double total = 0, entropy = 0;
+  for (const double s : scores) total += std::abs(s);
+  if (scores.size() < 2 || !(total > 0)) return undefined;
+  for (const double s : scores)
+    if (const double p = std::abs(s) / total; p > 0) entropy -= p * std::log(p);
+  return entropy / std::log(static_cast<double>(scores.size()));
+}
+
+double gini_index(std::span<const double> scores) {
+  std::vector<double> sizes;
+  for (const double s : scores) sizes.push_back(std::abs(s));
+  std::sort(sizes.begin(), sizes.end());
+  const double n = static_cast<double>(sizes.size());
+  double total = 0, weighted = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    total += sizes[i];
+    weighted += (2 * static_cast<double>(i + 1) - n - 1) * sizes[i];
+  }
+  return total > 0 ? weighted / (n * total) : undefined;
+}
+
+double mass_of(std::span<const double> scores, const std::vector<int>& top) {
+  double total = 0, on_top = 0;
+  for (const double s : scores) total += std::abs(s);
+  for (const int t : top) on_top += std::abs(scores[static_cast<std::size_t>(t)]);
+  return total > 0 ? on_top / total : undefined;
+}
+
+double average_precision(std::span<const double> scores, const std::vector<bool>& marked) {
+  const auto order = top_positions(scores, scores.size());
+  const auto positives = static_cast<double>(std::count(marked.begin(), marked.end(), true));
+  if (!(positives > 0)) return undefined;
+  double hits = 0, area = 0;
+  for (std::size_t i = 0; i < order.size();) {
+    const double threshold = scores[static_cast<std::size_t>(order[i])], before = hits;
+    for (; i < order.size() && scores[static_cast<std::size_t>(order[i])] == threshold; ++i) hits += marked[static_cast<std::size_t>(order[i])];
+    area += (hits - before) / positives * hits / static_cast<double>(i);
+  }
+  return area;
+}
+
+double token_f1(const std::vector<int>& top, const std::vector<bool>& marked) {
+  const auto positives = static_cast<double>(std::count(marked.begin(), marked.end(), true));
+  double hits = 0;
+  for (const int t : top) hits += marked[static_cast<std::size_t>(t)];
+  return positives > 0 ? 2 * hits / (static_cast<double>(top.size()) + positives) : undefined;
+}
+
+double gold_recall(const std::vector<int>& top, const std::vector<bool>& marked) {
+  const auto positives = static_cast<double>(std::count(marked.begin(), marked.end(), true));
+  double hits = 0;
+  for (const int t : top) hits += marked[static_cast<std::size_t>(t)];
+  return positives > 0 ? hits / positives : undefined;
+}
+
+double iou_f1(const std::vector<int>& top, const std::vector<bool>& marked, double from) {
+  using Run = std::pair<int, int>;  // [first, last)
+  const auto runs = [](const std::vector<bool>& in) {
+    std::vector<Run> found;
+    for (int i = 0; i < static_cast<int>(in.size()); ++i) {
+      if (!in[static_cast<std::size_t>(i)]) continue;
+      if (!found.empty() && found.back().second == i)
+        ++found.back().second;
+      else
+        found.emplace_back(i, i + 1);
+    }
+    return found;
+  };
+  std::vector<bool> chosen(marked.size(), false);
+  for (const int t : top) chosen[static_cast<std::size_t>(t)] = true;
+  const auto predicted = runs(chosen), gold = runs(marked);
+  if (gold.empty()) return undefined;
+  const auto matches = [&](const Run& a, const Run& b) {
+    const double inter = std::max(0, std::min(a.second, b.second) - std::max(a.first, b.first));
+    const double both = (a.second - a.first) + (b.second - b.first) - inter;
+    return inter / both >= from;
+  };
+  const auto hit = static_cast<double>(std::count_if(predicted.begin(), predicted.end(), [&](const Run& p) { return std::any_of(gold.begin(), gold.end(), [&](const Run& g) { return matches(p, g); }); }));
+  const double precision = predicted.empty() ? 0 : hit / static_cast<double>(predicted.size()), recall = hit / static_cast<double>(gold.size());
+  return precision + recall > 0 ? 2 * precision * std::min(1.0, recall) / (precision + std::min(1.0, recall)) : 0;
+}
+
+double area_under(std::span<const double> values) {
+  if (values.size() < 2) return undefined;
+  double sum = 0.5 * (values.front() + values.back());
+  for (std::size_t i = 1; i + 1 < values.size(); ++i) sum += values[i];
+  return sum / static_cast<double>(values.size() - 1);
+}
+
+std::vector<double> random_scores(std::size_t parts, std::uint64_t seed, std::uint64_t key) {
+  Rng rng(mix_seed(seed, key, random_stream));
+  std::vector<double> scores(parts);
+  for (double& s : scores) s = rng.normal();
+  return scores;
+}
+
+}  // namespace telltale
