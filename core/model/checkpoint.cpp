@@ -56,7 +56,8 @@ std::shared_ptr<const Checkpoint> open_sharded(const fs::path& index, Reader rea
   auto c = start(index);
   for (const auto& [shard, names] : wanted) {
     const fs::path path = index.parent_path() / shard;
-    if (!fs::exists(path)) fail(fmt::format("shard {} is not there", printable(shard)));
+    if (!fs::exists(path))
+      fail(fmt::format("shard {} of {} is not there", printable(shard), printable(*names.begin())));
     std::size_t found = 0;
     for (StoredTensor& t : read(c->storage_->maps.emplace_back(path), *c->storage_)) {
       if (!names.contains(t.name)) continue;
