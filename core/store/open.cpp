@@ -17,7 +17,7 @@ namespace telltale {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int busy_ms = 10'000;
+constexpr int opening_busy_ms = 5'000, busy_ms = 10'000;
 
 [[noreturn]] void refuse(const fs::path& file, std::string_view why) {
   throw std::runtime_error(fmt::format("{}: {}", file.string(), why));
@@ -69,10 +69,18 @@ std::string immutable_uri(const fs::path& file) {
   return uri + "?immutable=1";
 }
 
+fs::path log_of(const fs::path& file) { return file.string() + "-wal"; }
+
+bool has_log(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(log_of(file), error);
+  return !error && size > 0;
+}
+
 std::unique_ptr<SQLite::Database> connect(const fs::path& file, int flags) {
-  auto db = std::make_unique<SQLite::Database>(file.string(), flags, busy_ms);
-  // Until the file is accepted, closing must not fold the log into it.
-  sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  auto db = std::make_unique<SQLite::Database>(file.string(), flags, opening_busy_ms);
+  // Until the file is accepted, closing must not fold its log into it. (Without a log, closing tidies up what SQLite made.)
+  sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log(file), nullptr);
   sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   return db;
 }
@@ -109,10 +117,10 @@ std::unique_ptr<SQLite::Database> connect_read_only(const fs::path& file) {
     const int code = e.getErrorCode() & 0xff;
     if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) throw;
   }
-  std::error_code ignored;
-  const fs::path log = file.string() + "-wal";
-  if (fs::exists(log, ignored) && fs::file_size(log, ignored) > 0)
-    refuse(file, fmt::format("the newest changes are still in {}, and the folder is read-only: copy both to a folder that can be written", log.filename().string()));
+  if (has_log(file)) {
+    refuse(file, fmt::format("the newest changes are still in {}, and the folder is read-only: copy both to a folder that can be written",
+                             log_of(file).filename().string()));
+  }
   return connect(immutable_uri(file), SQLite::OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
@@ -148,6 +156,7 @@ std::unique_ptr<Store> Store::open(const fs::path& given, Mode mode) {
     if (mode != Mode::read) db->exec("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
     else db->exec("PRAGMA query_only = ON");
     sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    db->setBusyTimeout(busy_ms);
   });
   return std::make_unique<Store>(std::move(impl));
 }

@@ -47,19 +47,19 @@ const char* name_of(RunStatus);
 
 struct RunRecord {
   std::int64_t id = 0;
-  std::string name, preset;
+  std::string name{}, preset{};
   std::int64_t dataset = 0;
-  std::string model;                        ///< folder the weights came from
-  std::optional<std::int64_t> from;         ///< the run it was warm-started from
-  std::optional<std::int64_t> pair;         ///< runs of one pair (same seed, batches, schedule) carry the same number
+  std::string model{};                    ///< folder the weights came from
+  std::optional<std::int64_t> from{};       ///< the run it was warm-started from
+  std::optional<std::int64_t> pair{};       ///< runs of one pair (same seed, batches, schedule) carry the same number
   RunStatus status = RunStatus::queued;
-  Json settings;                            ///< every key of `telltale settings`, as used
-  Json metrics;                             ///< accuracy, macro_f1, nll, ece, …; null until known
-  Json cost;                                ///< {"predicted":{"seconds","peak_mib"},"actual":{…}}
+  Json settings{};                          ///< every key of `telltale settings`, as used
+  Json metrics{};                           ///< accuracy, macro_f1, nll, ece, …; null until known
+  Json cost{};                              ///< {"predicted":{"seconds","peak_mib"},"actual":{…}}
   std::int64_t step = 0, steps = 0;
-  std::string fingerprint;                  ///< of the final (best) weights
-  std::string folder;                       ///< of the final weights, relative to FILE.d/
-  std::string error, note, created, started, finished;
+  std::string fingerprint{};                ///< of the final (best) weights
+  std::string folder{};                     ///< of the final weights, relative to FILE.d/
+  std::string error{}, note{}, created{}, started{}, finished{};
 };
 
 /// One optimiser step; NaN is kept (as NULL). terms: {"class":…, …, "total":…}, shares likewise; documents: ids of the batch.
