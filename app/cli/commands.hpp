@@ -5,5 +5,6 @@
 namespace telltale::cli {
 
 void add_tokenize(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);
 
 }  // namespace telltale::cli

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   // The subcommands, in the order of --help.
   constexpr void (*groups[])(CLI::App&, Context&) = {
       add_tokenize,
+      add_export,
   };
 
   CLI::App app("Finetunes text classifiers so that their explanations tell classes apart.", "telltale");

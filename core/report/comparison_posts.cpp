@@ -186,7 +186,7 @@ std::string comparison_posts(const ComparisonView& v) {
     return it == v.classes.end() ? name : names[static_cast<std::size_t>(it - v.classes.begin())];
   };
   std::string body = html::heat_legend(domain, fmt::format("{}: the 99th percentile of |score| on these posts; orange speaks for the gold class, blue against it. "
-                                                           "Underlined in the first row: words that a person marked as <span class=\"right\">telling</span> (green) or shared (amber).",
+                                                           "Underlined in the first row: words that a person marked as telling (green) or shared (amber).",
                                                            v.b >= 0 ? fmt::format("one scale for {}, {} and Δ = {} − {}", v.runs[static_cast<std::size_t>(v.a)].letter, v.runs[static_cast<std::size_t>(v.b)].letter,
                                                                                   v.runs[static_cast<std::size_t>(v.b)].letter, v.runs[static_cast<std::size_t>(v.a)].letter)
                                                                     : std::string("one scale")));

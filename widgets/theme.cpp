@@ -1,0 +1,154 @@
+#include "widgets/theme.hpp"
+
+#include <QApplication>
+#include <QFontDatabase>
+#include <QStyleFactory>
+#include <algorithm>
+#include <cmath>
+
+namespace telltale::ui {
+namespace {
+
+double number(const Json& object, const char* a, const char* b, double otherwise) {
+  const auto it = object.find(a);
+  if (it == object.end() || !it->contains(b) || !(*it)[b].is_number()) return otherwise;
+  return (*it)[b].get<double>();
+}
+
+}  // namespace
+
+Theme::Theme(Mode mode, QObject* parent) : QObject(parent), mode_(mode) {}
+
+void Theme::set_mode(Mode mode) {
+  if (mode == mode_) return;
+  mode_ = mode;
+  if (auto* app = qobject_cast<QApplication*>(QCoreApplication::instance())) apply(*app);
+  Q_EMIT changed();
+}
+
+const Palette& Theme::colours() const { return mode_ == Mode::dark ? theme().dark : theme().light; }
+
+int Theme::spacing(const char* name) const {
+  const auto it = theme().spacing.find(name);
+  return it != theme().spacing.end() && it->is_number() ? static_cast<int>(std::lround(it->get<double>())) : 0;
+}
+
+int Theme::size(const char* name) const { return static_cast<int>(std::lround(number(theme().fonts, "sizesPx", name, 13))); }
+
+QFont Theme::family(const char* which) const {
+  QStringList names;
+  if (const auto it = theme().fonts.find(which); it != theme().fonts.end() && it->is_array())
+    for (const auto& n : *it)
+      if (n.is_string()) names << text(n.get<std::string>());
+  QFont font;
+  font.setFamilies(names);  // Qt takes the first that is installed, else the system's
+  if (std::string_view(which) == "mono") font.setStyleHint(QFont::Monospace);
+  return font;
+}
+
+QFont Theme::font(const char* size_name, Weight weight) const {
+  QFont font = family("ui");
+  font.setPixelSize(size(size_name));
+  const char* const names[] = {"regular", "medium", "semibold"};
+  font.setWeight(static_cast<QFont::Weight>(static_cast<int>(number(theme().fonts, "weights", names[static_cast<int>(weight)], 400))));
+  font.setHintingPreference(QFont::PreferNoHinting);
+  return font;
+}
+
+QFont Theme::mono(const char* size_name) const {
+  QFont font = family("mono");
+  font.setPixelSize(size(size_name));
+  return font;
+}
+
+QPalette Theme::palette() const {
+  const auto& t = *this;
+  QPalette p;
+  p.setColor(QPalette::Window, t["window"]);
+  p.setColor(QPalette::WindowText, t["text"]);
+  p.setColor(QPalette::Base, t["field"]);
+  p.setColor(QPalette::AlternateBase, t["panelAlt"]);
+  p.setColor(QPalette::Text, t["text"]);
+  p.setColor(QPalette::Button, t["panel"]);
+  p.setColor(QPalette::ButtonText, t["text"]);
+  p.setColor(QPalette::BrightText, t["error"]);
+  p.setColor(QPalette::Highlight, t["selection"]);
+  p.setColor(QPalette::HighlightedText, t["selectionText"]);
+  p.setColor(QPalette::PlaceholderText, t["text3"]);
+  p.setColor(QPalette::ToolTipBase, t["panelAlt"]);
+  p.setColor(QPalette::ToolTipText, t["text"]);
+  p.setColor(QPalette::Link, t["accent"]);
+  p.setColor(QPalette::LinkVisited, t["accent"]);
+  p.setColor(QPalette::Light, t["panel"]);
+  p.setColor(QPalette::Midlight, t["grid"]);
+  p.setColor(QPalette::Mid, t["border"]);
+  p.setColor(QPalette::Dark, t["borderStrong"]);
+  p.setColor(QPalette::Shadow, t["border"]);
+  for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText}) p.setColor(QPalette::Disabled, role, t["textDisabled"]);
+  return p;
+}
+
+QString Theme::style_sheet() const {
+  const auto name = [&](const char* n) { return (*this)[n].name(); };
+  QString css = QStringLiteral(R"(
+QMenuBar { background: %window; color: %text; padding: 2px 4px; }
+QMenuBar::item { padding: 3px 9px; border-radius: 3px; background: transparent; }
+QMenuBar::item:selected, QMenuBar::item:pressed { background: %accentSoft; }
+QMenu { background: %panel; border: 1px solid %borderStrong; padding: 4px 0; }
+QMenu::item { padding: 4px 28px 4px 16px; }
+QMenu::item:selected { background: %selection; color: %selectionText; }
+QMenu::item:disabled { color: %textDisabled; }
+QMenu::separator { height: 1px; background: %border; margin: 4px 0; }
+QToolTip { background: %panelAlt; color: %text; border: 1px solid %borderStrong; padding: 4px 6px; }
+QFrame#panel { background: %panel; border: 1px solid %border; border-radius: 3px; }
+QWidget#panelHeader { background: %header; border: 0; border-bottom: 1px solid %border; border-top-left-radius: 3px; border-top-right-radius: 3px; }
+QLabel#caption { color: %text3; }
+QLabel#quiet { color: %text2; }
+QFrame#hairline { background: %border; border: 0; }
+QPushButton { background: %panel; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 3px 10px; min-height: 18px; }
+QPushButton:hover { background: %hover; }
+QPushButton:pressed, QPushButton:checked { background: %accentSoft; }
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus { border: 2px solid %focus; padding-left: 9px; padding-right: 9px; padding-top: 2px; padding-bottom: 2px; }
+QPushButton#primary { background: %accent; color: %accentText; border-color: %accent; }
+QPushButton#primary:hover { background: %accentHover; }
+QPushButton#tab { border: 0; border-bottom: 3px solid transparent; border-radius: 0; background: transparent; color: %text2; padding: 4px 14px; min-height: 28px; }
+QPushButton#tab:hover { color: %text; background: %hover; }
+QPushButton#tab:checked { color: %text; border-bottom-color: %accent; }
+QPushButton#tab:disabled { color: %textDisabled; }
+QPushButton#tab:focus { border: 0; border-bottom: 3px solid %focus; background: %hover; padding: 4px 14px; }
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 3px; color: %text; padding: 2px; }
+QToolButton:hover { background: %hover; }
+QToolButton:focus { border: 2px solid %focus; padding: 1px; }
+QComboBox { background: %panel; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; }
+QComboBox:focus { padding: 1px 7px; }
+QComboBox:hover { background: %hover; }
+QComboBox::drop-down { border: 0; width: 22px; }
+QComboBox::down-arrow { image: none; width: 0; }
+QComboBox QAbstractItemView { background: %panel; border: 1px solid %borderStrong; selection-background-color: %selection; selection-color: %selectionText; outline: 0; }
+QLineEdit { background: %field; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; selection-background-color: %accent; selection-color: %accentText; }
+QLineEdit:focus { padding: 1px 7px; }
+QListView, QScrollArea { background: transparent; border: 0; outline: 0; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: %border; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }
+QScrollBar::handle:hover { background: %borderStrong; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent; border: 0; width: 0; height: 0; }
+QSplitter::handle { background: transparent; }
+QSplitter::handle:hover { background: %accentSoft; }
+)");
+  // Longest names first, so that %text does not eat the start of %text2.
+  std::vector<std::string> names;
+  for (const auto& [key, value] : colours().colours) names.push_back(key);
+  std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  for (const auto& n : names) css.replace(QLatin1Char('%') + text(n), name(n.c_str()));
+  return css;
+}
+
+void Theme::apply(QApplication& app) const {
+  if (auto* style = QStyleFactory::create(QStringLiteral("Fusion"))) app.setStyle(style);
+  app.setFont(font());
+  app.setPalette(palette());
+  app.setStyleSheet(style_sheet());
+}
+
+}  // namespace telltale::ui

@@ -1,0 +1,49 @@
+// resources/theme.json for windows: QPalette, style sheet, fonts, and colours for what is painted by hand.
+#pragma once
+#include <QColor>
+#include <QFont>
+#include <QObject>
+#include <QPalette>
+#include <QString>
+
+#include "report/theme.hpp"
+
+class QApplication;
+
+namespace telltale::ui {
+
+inline QColor colour(Rgb c) { return QColor(c.r, c.g, c.b); }
+inline QString text(const std::string& s) { return QString::fromStdString(s); }
+
+/// One object for the whole program, owned by main(). Widgets ask it when they paint, and repaint on changed().
+class Theme : public QObject {
+  Q_OBJECT
+ public:
+  enum class Mode { light, dark };
+  explicit Theme(Mode mode, QObject* parent = nullptr);
+
+  Mode mode() const { return mode_; }
+  void set_mode(Mode mode);                 ///< applies to the application, then changed()
+  void apply(QApplication& app) const;      ///< Fusion, palette, style sheet, font
+
+  const Palette& colours() const;
+  QColor operator[](const char* name) const { return colour(colours()[name]); }
+  QColor series(std::size_t i) const { return colour(colours().series_colour(i)); }
+  int spacing(const char* name) const;      ///< px, "panelGap", "row", …
+  int size(const char* name) const;         ///< font size in px: "axis", "caption", "table", "ui", "post", "title", "hero"
+
+  enum class Weight { regular, medium, semibold };
+  QFont font(const char* size = "ui", Weight weight = Weight::regular) const;
+  QFont mono(const char* size = "table") const;
+
+ Q_SIGNALS:
+  void changed();
+
+ private:
+  QPalette palette() const;
+  QString style_sheet() const;
+  QFont family(const char* which) const;
+  Mode mode_;
+};
+
+}  // namespace telltale::ui
