@@ -73,6 +73,7 @@ class Pickle {
   };
 
   [[noreturn]] void fail(const std::string& what) const;
+  static std::string full_name(std::string_view module, std::string_view name);
   [[noreturn]] void refuse(std::string_view name) const;
   std::string_view take(std::uint64_t n);
   std::string_view line();

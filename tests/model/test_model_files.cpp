@@ -360,9 +360,9 @@ const std::vector<Case>& TestModelFiles::cases() {
       config("config-labels-list", {"id2label", "object expected"}, [](auto& c) { c["id2label"] = {1, 2}; }),
       config("config-label-a-number", {"id2label", "text expected"}, [](auto& c) { c["id2label"] = {{"0", 7}}; }),
       // pytorch_model.bin
-      pickle("pickle-system", {"posix.system", "refused"}, std::string("\x80\x02}") + text("x") + "cposix\nsystem\n" + text("touch PWNED") + "\x85Rs."),
+      pickle("pickle-system", {"posix.system", "os.system", "refused"}, std::string("\x80\x02}") + text("x") + "cposix\nsystem\n" + text("touch PWNED") + "\x85Rs."),
       pickle("pickle-eval", {"builtins.eval"}, std::string("\x80\x02}") + text("x") + "cbuiltins\neval\n" + text("1") + "\x85Rs."),
-      pickle("pickle-eval-of-python-2", {"__builtin__.eval"}, std::string("\x80\x02}") + text("x") + "c__builtin__\neval\n" + text("1") + "\x85Rs."),
+      pickle("pickle-eval-of-python-2", {"builtins.eval"}, std::string("\x80\x02}") + text("x") + "c__builtin__\neval\n" + text("1") + "\x85Rs."),
       pickle("pickle-code-after-tensors", {"posix.system"}, "\x80\x02](" + ordered_dict + "cposix\nsystem\n" + text("touch PWNED") + "\x85Re."),
       pickle("pickle-stack-global", {"posix.system"}, std::string("\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x01x\x85R.")),
       pickle("pickle-inst", {"posix.system"}, std::string("\x80\x02(") + text("touch PWNED") + "iposix\nsystem\n."),
@@ -896,9 +896,10 @@ void TestModelFiles::spoiled_files_never_crash() {
     for (ZipPart& p : parts) p.deflated = form == "deflated";
     whole_file = form == "legacy" ? legacy_file(all) : form == "data.pkl" ? pickled_weights(all) : zip_file(parts);
   }
-  Rng rng(20260101, static_cast<std::uint64_t>(form.size()));
+  Rng rng(20260101 + static_cast<std::uint64_t>(qEnvironmentVariableIntValue("TELLTALE_FUZZ_SEED")),
+          static_cast<std::uint64_t>(form.size()));
   int refused = 0;
-  const int rounds = 2000;
+  const int rounds = 1000;
   for (int k = 0; k < rounds; ++k) {
     const std::string bad = spoiled(whole_file, rng);
     put_file(target, form == "data.pkl" ? zip_file(zip_parts(bad, all)) : bad);
