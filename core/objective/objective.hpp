@@ -68,6 +68,8 @@ class Objective {
   /// Median over the vocabulary of the distance of a word embedding to its nearest other (METHOD.md); ε = epsilon · unit.
   double unit() const;
   double mean_norm() const;  ///< mean ‖e_w‖ over the vocabulary
+  /// Both as measured when the run began: a resumed run must not measure them on the table as it is now.
+  void set_unit(double unit, double mean_norm);
   ObjectiveState& state();
   const ObjectiveOptions& options() const;
 

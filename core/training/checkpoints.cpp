@@ -1,0 +1,160 @@
+#include "training/checkpoints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "model/checkpoint.hpp"
+#include "training/model_folder.hpp"
+
+namespace telltale {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int format_version = 1;
+constexpr const char* temporary_suffix = ".writing";
+
+StoredTensor stored(const std::string& name, const at::Tensor& t) {
+  StoredTensor out;
+  out.name = name;
+  out.dtype = t.scalar_type() == at::kDouble ? DType::f64 : DType::f32;
+  out.shape = t.sizes().vec();
+  out.data = {static_cast<const std::byte*>(t.data_ptr()), static_cast<std::size_t>(t.nbytes())};
+  return out;
+}
+
+void read_into(const Checkpoint& file, const std::string& name, at::Tensor& target) {
+  const StoredTensor* t = file.find(name);
+  const DType expected = target.scalar_type() == at::kDouble ? DType::f64 : DType::f32;
+  if (!t) throw std::runtime_error(fmt::format("{}: no tensor '{}'", file.source().string(), name));
+  if (t->dtype != expected || t->shape != target.sizes().vec())
+    throw std::runtime_error(fmt::format("{}: tensor '{}' is {} [{}], expected {} [{}]", file.source().string(), name, name_of(t->dtype), fmt::join(t->shape, ","), name_of(expected), fmt::join(target.sizes().vec(), ",")));
+  at::Tensor host = at::empty(target.sizes(), target.options().device(at::kCPU));
+  std::copy(t->data.begin(), t->data.end(), static_cast<std::byte*>(host.data_ptr()));  // the file may be unaligned
+  target.copy_(host);
+}
+
+Json read_state(const fs::path& folder) {
+  const fs::path file = folder / "state.json";
+  Json state = read_json(file, 1 << 20);
+  const auto version = state.is_object() ? state.find("format") : state.end();
+  if (!state.is_object() || version == state.end() || !version->is_number_integer()) throw std::runtime_error(fmt::format("{}: not the state of a checkpoint", file.string()));
+  if (version->get<int>() != format_version) throw std::runtime_error(fmt::format("{}: format {}, this program knows {}", file.string(), version->get<int>(), format_version));
+  return state;
+}
+
+}  // namespace
+
+void write_checkpoint(const fs::path& run_folder, const std::string& name, const ModelConfig& config, const Parameters& parameters, const AdamW& optimiser, const ObjectiveState& objective,
+                      const TrainingPosition& position) {
+  at::NoGradGuard no_grad;
+  const fs::path target = run_folder / name, temporary = run_folder / (name + temporary_suffix);
+  try {
+    fs::remove_all(temporary);
+    fs::create_directories(temporary);
+    write_weights(temporary / "model.safetensors", parameters, true);
+    std::vector<at::Tensor> keep = {optimiser.first.to(at::kCPU), optimiser.second.to(at::kCPU)};
+    std::vector<StoredTensor> tensors = {stored("first", keep[0]), stored("second", keep[1])};
+    const auto add = [&](const char* key, const at::Tensor& t) {
+      if (!t.defined()) return;
+      keep.push_back(t.to(at::kCPU).contiguous());
+      tensors.push_back(stored(key, keep.back()));
+    };
+    add("objective.mass", objective.mass);
+    add("objective.confusion", objective.confusion);
+    write_safetensors(temporary / "optimizer.safetensors", tensors);
+    write_model_folder_config(temporary, config, run_folder);
+    const OrderedJson state = {{"format", format_version},
+                               {"step", position.step},
+                               {"seconds", position.seconds},
+                               {"best_step", position.best_step},
+                               {"best_accuracy", position.best_accuracy},
+                               {"best_nll", position.best_nll},
+                               {"best_folder", position.best_folder},
+                               {"validated_step", position.validated_step},
+                               {"adam_steps", optimiser.steps},
+                               {"objective_steps", objective.steps},
+                               {"elements", parameters.flat.numel()},
+                               {"hash", {{"weights", tensor_hash(parameters.flat)}, {"first", tensor_hash(keep[0])}, {"second", tensor_hash(keep[1])}}}};
+    write_file_atomically(temporary / "state.json", state.dump(1) + "\n");
+    sync_path(temporary);
+    fs::remove_all(target);  // left by a session that was killed before it recorded it
+    fs::rename(temporary, target);
+    sync_path(run_folder);
+  } catch (const fs::filesystem_error& e) {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+    throw std::runtime_error(fmt::format("{}: checkpoint not written: {}", target.string(), e.code().message()));
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+}
+
+void read_checkpoint_weights(const fs::path& folder, Parameters& parameters) {
+  at::NoGradGuard no_grad;
+  const auto file = Checkpoint::open_safetensors(folder / "model.safetensors");
+  for (const WeightSlice& s : parameters.slices) {
+    at::Tensor target = parameters.slice(s).detach();
+    read_into(*file, s.name, target);
+  }
+}
+
+TrainingPosition read_checkpoint(const fs::path& folder, Parameters& parameters, AdamW& optimiser, ObjectiveState& objective) {
+  at::NoGradGuard no_grad;
+  const Json state = read_state(folder);
+  TrainingPosition out;
+  std::string hashes[3];
+  try {
+    if (state.at("elements").get<std::int64_t>() != parameters.flat.numel())
+      throw std::runtime_error(fmt::format("{}: {} parameters, the model has {}", (folder / "state.json").string(), state.at("elements").get<std::int64_t>(), parameters.flat.numel()));
+    state.at("step").get_to(out.step);
+    state.at("seconds").get_to(out.seconds);
+    state.at("best_step").get_to(out.best_step);
+    state.at("best_accuracy").get_to(out.best_accuracy);
+    state.at("best_nll").get_to(out.best_nll);
+    state.at("best_folder").get_to(out.best_folder);
+    state.at("validated_step").get_to(out.validated_step);
+    state.at("adam_steps").get_to(optimiser.steps);
+    state.at("objective_steps").get_to(objective.steps);
+    const char* names[] = {"weights", "first", "second"};
+    for (int k = 0; k < 3; ++k) state.at("hash").at(names[k]).get_to(hashes[k]);
+  } catch (const Json::exception&) {
+    throw std::runtime_error(fmt::format("{}: not the state of a checkpoint", (folder / "state.json").string()));
+  }
+  read_checkpoint_weights(folder, parameters);
+  const auto file = Checkpoint::open_safetensors(folder / "optimizer.safetensors");
+  read_into(*file, "first", optimiser.first);
+  read_into(*file, "second", optimiser.second);
+  if (objective.mass.defined()) read_into(*file, "objective.mass", objective.mass);
+  if (objective.confusion.defined()) read_into(*file, "objective.confusion", objective.confusion);
+  if (tensor_hash(parameters.flat) != hashes[0] || tensor_hash(optimiser.first) != hashes[1] || tensor_hash(optimiser.second) != hashes[2])
+    throw std::runtime_error(fmt::format("{}: damaged: its tensors are not the ones that were written", folder.string()));
+  return out;
+}
+
+std::int64_t checkpoint_step(const fs::path& folder) {
+  try {
+    const Json state = read_state(folder);
+    if (!fs::exists(folder / "model.safetensors") || !fs::exists(folder / "optimizer.safetensors")) return -1;
+    return state.value("step", std::int64_t{-1});
+  } catch (const std::exception&) {
+    return -1;
+  }
+}
+
+void remove_other_checkpoints(const fs::path& run_folder, const std::vector<std::string>& keep) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run_folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind("checkpoint-", 0) != 0 || std::find(keep.begin(), keep.end(), name) != keep.end()) continue;
+    std::error_code ignored;
+    fs::remove_all(entry.path(), ignored);
+  }
+}
+
+}  // namespace telltale

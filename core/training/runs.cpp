@@ -1,0 +1,128 @@
+// Making runs: what can be checked before training.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "model/config.hpp"
+#include "training/trainer.hpp"
+
+namespace telltale {
+namespace {
+
+namespace fs = std::filesystem;
+
+RunRecord finished_run(Store& store, std::int64_t id) {
+  RunRecord run = store.run(id);
+  if (run.status != RunStatus::finished || run.folder.empty())
+    throw std::invalid_argument(fmt::format("run {} is {}: only a finished run can be started from", id, name_of(run.status)));
+  return run;
+}
+
+bool class_term_alone(const TrainingSettings& s) {
+  const ObjectiveOptions& o = s.objective;
+  return !o.needs_perturbation() && !o.needs_attribution() && s.dropout_shared == 0;
+}
+
+}  // namespace
+
+TrainingSettings settings_for(Store& store, const std::string& preset, std::optional<std::int64_t> from) {
+  if (!from) return preset_settings(preset);
+  preset_info(preset);
+  return warm_started_settings(preset, settings_from_json(finished_run(store, *from).settings));
+}
+
+std::int64_t queue_run(Store& store, const TrainRequest& request) {
+  preset_info(request.preset);
+  const DatasetInfo dataset = store.dataset(request.dataset);
+  if (dataset.classes.size() < 2) throw std::invalid_argument(fmt::format("data set '{}' has {} class(es): training needs at least two", dataset.name, dataset.classes.size()));
+  RunRecord run;
+  run.name = request.name.empty() ? request.preset : request.name;
+  run.preset = request.preset;
+  run.dataset = dataset.id;
+  run.model = request.model;
+  run.from = request.from;
+  run.pair = request.pair;
+  fs::path folder = request.model;
+  if (request.from) {
+    const RunRecord start = finished_run(store, *request.from);
+    run.model = start.model;
+    folder = store.folder() / start.folder;
+  } else if (request.model.empty()) {
+    throw std::invalid_argument("no model folder was given");
+  } else {
+    run.model = fs::absolute(request.model).lexically_normal().string();
+  }
+  TrainingSettings settings = request.settings;
+  check(settings);
+  const ModelConfig config = read_model_config(folder);
+  if (settings.max_length > config.max_positions) {
+    if (settings.given.contains("max_length"))
+      throw std::invalid_argument(fmt::format("max_length: {}, but {} has {} positions", settings.max_length, folder.string(), config.max_positions));
+    settings.max_length = static_cast<int>(config.max_positions);
+  }
+  if (settings.objective.rival != "auto" && std::find(dataset.classes.begin(), dataset.classes.end(), settings.objective.rival) == dataset.classes.end())
+    throw std::invalid_argument(fmt::format("rival: expected auto or one of {}, got '{}'", fmt::join(dataset.classes, ", "), settings.objective.rival));
+  run.settings = to_json(settings);
+  run.status = RunStatus::queued;
+  return store.add_run(run);
+}
+
+std::optional<std::int64_t> queue_control(Store& store, std::int64_t id) {
+  const RunRecord run = store.run(id);
+  const TrainingSettings settings = settings_from_json(run.settings);
+  if (!run.from || class_term_alone(settings)) return std::nullopt;
+  TrainRequest request;
+  request.dataset = run.dataset;
+  request.preset = "control";
+  request.settings = control_settings(settings);
+  request.from = run.from;
+  request.pair = run.pair ? run.pair : run.id;
+  request.name = run.name + " control";
+  const Json wanted = to_json(request.settings);
+  for (const RunRecord& other : store.runs()) {
+    if (other.from != run.from || other.dataset != run.dataset || other.id == run.id) continue;
+    if (other.status != RunStatus::finished && other.status != RunStatus::queued) continue;
+    Json theirs = to_json(control_settings(settings_from_json(other.settings)));
+    if (theirs == wanted && class_term_alone(settings_from_json(other.settings))) return other.id;
+  }
+  if (!run.pair) {
+    RunRecord changed = run;
+    changed.pair = run.id;
+    store.update_run(changed);
+  }
+  return queue_run(store, request);
+}
+
+std::pair<std::int64_t, std::int64_t> queue_pair(Store& store, const TrainRequest& request) {
+  TrainRequest baseline = request;
+  baseline.preset = "baseline";
+  baseline.settings.objective = preset_settings("baseline").objective;
+  baseline.settings.dropout_shared = 0;
+  baseline.name = request.name.empty() ? "baseline" : request.name + " baseline";
+  std::pair<std::int64_t, std::int64_t> ids;
+  store.transaction([&] {
+    ids = {queue_run(store, baseline), queue_run(store, request)};
+    for (const std::int64_t id : {ids.first, ids.second}) {
+      RunRecord run = store.run(id);
+      run.pair = ids.first;
+      store.update_run(run);
+    }
+  });
+  return ids;
+}
+
+RunRecord train(Store& store, const TrainRequest& request, const TrainOptions& options, std::stop_token stop, const TrainCallbacks& callbacks, TrainControl* control) {
+  return train_run(store, queue_run(store, request), options, stop, callbacks, control);
+}
+
+fs::path weights_folder(Store& store, const RunRecord& run) {
+  if (!run.folder.empty()) return store.folder() / run.folder;
+  const auto checkpoints = store.checkpoints(run.id);
+  for (const char* kind : {"best", "last"})
+    for (const CheckpointRecord& c : checkpoints)
+      if (c.kind == kind) return store.folder() / c.folder;
+  throw std::runtime_error(fmt::format("run {} is {} and has no weights yet: telltale resume --run {}", run.id, name_of(run.status), run.id));
+}
+
+}  // namespace telltale
