@@ -103,6 +103,17 @@ struct ExplanationRecord {
   std::string created;
 };
 
+/// What a list needs to know of an explanation of a stored post.
+struct ExplanationSummary {
+  std::int64_t id = 0, document = 0;
+  std::string method;
+  int target = 0, foil = -1;
+  Json prediction;
+  std::string external_id, split;
+  int label = -1;
+  std::string start;  ///< the first 600 characters of the post
+};
+
 struct ComparisonRecord {
   std::int64_t id = 0;
   std::vector<std::int64_t> runs{};
@@ -203,6 +214,8 @@ class Store {
                                                     const std::string& text = "");
   /// Of a run (also what was stored for another run with the same final weights), of a method, of a post; in id order.
   std::vector<ExplanationRecord> explanations(std::optional<std::int64_t> run, const std::string& method = "", std::int64_t document = 0);
+  /// The explanations of a run's stored posts, by document, then id.
+  std::vector<ExplanationSummary> explanation_summaries(std::int64_t run);
   std::int64_t add_comparison(const ComparisonRecord&);
   std::vector<ComparisonRecord> comparisons();
 
