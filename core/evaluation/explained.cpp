@@ -1,0 +1,85 @@
+#include "evaluation/explained.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace telltale {
+namespace {
+
+constexpr std::size_t batch_posts = 32;  // explained and stored together: enough to pack by length, little to lose
+
+double relative(double delta, double value, double baseline_value) {
+  if (std::isnan(delta) || std::isnan(baseline_value)) return std::numeric_limits<double>::quiet_NaN();
+  return delta / std::max(1e-3, std::abs(value - baseline_value));
+}
+
+ExplanationRecord record_of(const ExplainRequest& request, const Explanation& e, const Json& protocol, const Classifier& model, std::optional<std::int64_t> run) {
+  ExplanationRecord r;
+  r.fingerprint = model.fingerprint();
+  r.run = run;
+  r.document = request.document;
+  r.method = e.options.method;
+  r.protocol = protocol;
+  r.target = e.target;
+  r.foil = e.foil;
+  r.value = e.value;
+  r.baseline_value = e.baseline_value;
+  r.delta = e.delta;
+  r.steps = e.steps;
+  r.prediction = {{"logits", e.prediction.logits}, {"predicted", e.prediction.predicted}};
+  r.ids = request.encoding->ids;
+  r.offsets = request.encoding->offsets;
+  r.scores = e.scores;
+  for (const Word& w : request.encoding->words) r.words.push_back(w.span);
+  r.word_scores = e.word_scores;
+  return r;
+}
+
+}  // namespace
+
+ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,
+                      const ExplainOptions& options, std::stop_token stop, const ProgressFn& progress, const std::string& what) {
+  const Json protocol = protocol_of(options);
+  ScoredPosts out;
+  out.posts.resize(requests.size());
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (stop.stop_requested()) throw Cancelled{};
+    const ExplainRequest& q = requests[i];
+    const int foil = options.output == Output::difference ? q.foil : -1;
+    const auto found = store ? store->find_explanation(model.fingerprint(), q.document, protocol, q.target, foil) : std::nullopt;
+    if (!found || found->ids != q.encoding->ids || found->word_scores.size() != q.encoding->words.size()) {
+      missing.push_back(i);
+      continue;
+    }
+    out.posts[i] = {found->target, found->foil, found->scores, found->word_scores, found->value, found->baseline_value, relative(found->delta, found->value, found->baseline_value)};
+    ++out.stored;
+  }
+  // Posts of like length together: less padding, and a batch costs about the same from the first to the last, so time left is honest.
+  std::stable_sort(missing.begin(), missing.end(), [&](std::size_t a, std::size_t b) { return requests[a].encoding->ids.size() > requests[b].encoding->ids.size(); });
+  double ids = 0, done = 0;
+  for (const std::size_t i : missing) ids += static_cast<double>(requests[i].encoding->ids.size());
+  for (std::size_t begin = 0; begin < missing.size(); begin += batch_posts) {
+    const std::size_t end = std::min(missing.size(), begin + batch_posts);
+    if (progress) progress({done * static_cast<double>(missing.size()) / std::max(1.0, ids), static_cast<double>(missing.size()), what});
+    std::vector<ExplainItem> items;
+    for (std::size_t k = begin; k < end; ++k) items.push_back({*requests[missing[k]].encoding, requests[missing[k]].target, options.output == Output::difference ? requests[missing[k]].foil : -1});
+    const auto explanations = explain(model, items, options, stop);
+    std::vector<ExplanationRecord> records;
+    for (std::size_t k = begin; k < end; ++k) {
+      const ExplainRequest& q = requests[missing[k]];
+      const Explanation& e = explanations[k - begin];
+      out.posts[missing[k]] = {e.target, e.foil, e.scores, e.word_scores, e.value, e.baseline_value, relative(e.delta, e.value, e.baseline_value)};
+      if (store) records.push_back(record_of(q, e, protocol, model, run));
+      done += static_cast<double>(q.encoding->ids.size());
+    }
+    if (store) store->add_explanations(records);
+    out.computed += static_cast<std::int64_t>(end - begin);
+  }
+  if (progress && !missing.empty()) progress({static_cast<double>(missing.size()), static_cast<double>(missing.size()), what});
+  return out;
+}
+
+}  // namespace telltale
