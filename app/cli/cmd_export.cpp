@@ -117,9 +117,9 @@ void add_export(CLI::App& app, Context& context) {
     const auto files = write(*store, run, *o);
     OrderedJson names = OrderedJson::array();
     for (const auto& f : files) names.push_back(f.string());
-    if (context.json) print(OrderedJson{{"run", run.id}, {"format", o->format}, {"files", names}});
+    if (context.json) print_json(OrderedJson{{"run", run.id}, {"format", o->format}, {"files", names}});
     else
-      for (const auto& f : files) print(f.string() + "\n");
+      for (const auto& f : files) print_text(f.string() + "\n");
     return exit_success;
   });
   command->add_option("--db", o->db, "The .telltale file")->required();
