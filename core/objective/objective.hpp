@@ -43,10 +43,9 @@ struct ObjectiveState {
 struct TermValues {
   std::vector<double> values;             ///< one per row of terms(); NaN = not measured
   double total = 0;                       ///< weighted sum
-  std::vector<double> shares;             ///< of each term in the squared norm of the gradient, ⟨g_i, g⟩/‖g‖², sum 1; empty = not measured
+  std::vector<double> shares;             ///< of each term in the squared norm of the gradient, ⟨g_i, g⟩/‖g‖² (on a strided sample of about 2^20 entries), sum 1; empty = not measured
   double attribution_gradient_norm = 0;   ///< of the attribution triplet alone, unweighted; only with `measure_norms`
   std::vector<int> predicted_negative;    ///< ŷ''
-  std::vector<double> distances;          ///< [6B] d(A,A'), d(A,A''), …: filled on request (tests, geometry)
 };
 
 struct ObjectiveRequest {
@@ -74,6 +73,7 @@ class Objective {
   const ObjectiveOptions& options() const;
 
   /// Values of the terms and, on request, the gradient. Call begin_step() first whenever the parameters changed.
+  void set_rival(std::int64_t index);  ///< a class named by the user; −1 (at first): the automatic one
   TermValues evaluate(const Batch& batch, const ObjectiveRequest& request);
   void begin_step();
 
