@@ -4,7 +4,11 @@
 
 namespace telltale::cli {
 
+void add_data(CLI::App& app, Context& context);
 void add_tokenize(CLI::App& app, Context& context);
+void add_compare(CLI::App& app, Context& context);
+void add_evaluate(CLI::App& app, Context& context);
+void add_metrics(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);
 
 }  // namespace telltale::cli

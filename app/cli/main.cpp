@@ -6,8 +6,12 @@ int main(int argc, char** argv) {
 
   // The subcommands, in the order of --help.
   constexpr void (*groups[])(CLI::App&, Context&) = {
+      add_data,
       add_tokenize,
+      add_compare,
+      add_evaluate,
       add_export,
+      add_metrics,
   };
 
   CLI::App app("Finetunes text classifiers so that their explanations tell classes apart.", "telltale");

@@ -1,0 +1,182 @@
+// telltale evaluate: methods × metrics of one model; telltale metrics: the table.
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "evaluation/evaluation.hpp"
+#include "input.hpp"
+
+namespace telltale::cli {
+namespace {
+
+struct EvaluateArguments {
+  std::string db, model, input, removal = "delete", k = "20%", unit = "word", rule = "predicted", sign = "signed", output = "probability", path = "word", quadrature = "gauss-legendre", baseline = "pad";
+  std::optional<std::int64_t> run;
+  EvaluationOptions options;
+};
+
+std::string known_metrics() {
+  std::string ids;
+  for (const auto& m : metrics()) ids += (ids.empty() ? "" : ", ") + m.id;
+  return ids;
+}
+
+int label_of(const Json& object, const Classifier& model, const std::string& where) {
+  const auto it = object.find("label");
+  if (it == object.end() || it->is_null()) return -1;
+  if (!it->is_string() && !it->is_number_integer()) throw std::runtime_error(where + ": label: expected a class name or its number");
+  try {
+    return model.class_index(it->is_string() ? it->get<std::string>() : it->dump());
+  } catch (const std::invalid_argument& e) {
+    throw std::runtime_error(fmt::format("{}: label: {}", where, e.what()));
+  }
+}
+
+std::vector<MarkedSpan> spans_of(const Json& object, const std::string& text, const std::string& where) {
+  std::vector<MarkedSpan> spans;
+  const auto it = object.find("spans");
+  if (it == object.end() || it->is_null()) return spans;
+  const auto bad = [&](const std::string& what) { return std::runtime_error(fmt::format("{}: spans: {}", where, what)); };
+  if (!it->is_array()) throw bad("expected an array of {\"begin\", \"end\", \"kind\"}");
+  for (const Json& s : *it) {
+    if (!s.is_object() || !s.contains("begin") || !s.contains("end") || !s["begin"].is_number_integer() || !s["end"].is_number_integer()) throw bad("expected \"begin\" and \"end\" as byte offsets");
+    MarkedSpan span{s["begin"].get<std::int64_t>(), s["end"].get<std::int64_t>(), s.contains("kind") && s["kind"].is_string() ? s["kind"].get<std::string>() : "telling"};
+    if (span.begin < 0 || span.begin > span.end || span.end > static_cast<std::int64_t>(text.size())) throw bad(fmt::format("{} to {} is not inside the text of {} bytes", span.begin, span.end, text.size()));
+    spans.push_back(std::move(span));
+  }
+  return spans;
+}
+
+/// Posts of a JSONL file; what is wrong with a line goes into `errors`, the others are still done.
+std::vector<EvaluationPost> read_posts(const EvaluateArguments& a, const Classifier& model, const Context& context, OrderedJson& errors) {
+  std::vector<EvaluationPost> posts;
+  InputReader reader(a.input);
+  while (auto line = reader.next()) {
+    if (context.stop.stop_requested()) throw Cancelled{};
+    try {
+      if (!line->error.empty()) throw std::runtime_error(line->error);
+      const std::string where = fmt::format("{} line {}", a.input, line->line);
+      model.tokenizer().encode(line->text, 2);  // not UTF-8: said here, with the line
+      posts.push_back({Json(line->id), 0, line->text, label_of(line->object, model, where), spans_of(line->object, line->text, where)});
+    } catch (const std::exception& e) {
+      errors.push_back({{"id", line->id}, {"error", one_line(e.what())}});
+      complain(fmt::format("{} line {}: {}", a.input, line->line, e.what()));
+    }
+  }
+  // Samples of --limit are drawn from runs by class; here the first posts are taken.
+  if (a.options.limit > 0 && posts.size() > static_cast<std::size_t>(a.options.limit)) posts.resize(static_cast<std::size_t>(a.options.limit));
+  return posts;
+}
+
+std::string in_text(const Json& doc) {
+  const Json& p = doc["protocol"];
+  std::string out = fmt::format("{} posts, class {}, output {}, removal {}, k {}, unit {}\n", p["posts"].get<std::size_t>(), p["class"].get<std::string>(), p["output"].get<std::string>(), p["removal"].get<std::string>(),
+                                p["k"].get<std::string>(), p["unit"].get<std::string>());
+  std::string method;
+  for (const Json& r : doc["rows"]) {
+    if (r["method"] != method) out += "\n" + (method = r["method"].get<std::string>()) + "\n";
+    const auto value = [&](const char* key) { return r[key].is_number() ? fmt::format("{:.4f}", r[key].get<double>()) : std::string("–"); };
+    const std::string better = r["better"].get<std::string>();
+    out += fmt::format("  {:<24} {:>9}   {} to {}   n = {}{}\n", r["metric"].get<std::string>(), value("mean"), value("low"), value("high"), r["n"].get<std::int64_t>(), better.empty() ? "" : "   " + better + " is better");
+  }
+  for (const Json& note : p["notes"]) out += "\nNote: " + note.get<std::string>() + "\n";
+  return out;
+}
+
+int evaluate(Context& context, EvaluateArguments& a) {
+  auto& o = a.options;
+  if (a.run.has_value() == !a.model.empty()) throw std::invalid_argument("either --db F --run ID or --model DIR --input F");
+  if (a.run && a.db.empty()) throw std::invalid_argument("--run needs --db F");
+  if (!a.model.empty() && a.input.empty()) throw std::invalid_argument("--model needs --input F");
+  if (a.run && !a.input.empty()) throw std::invalid_argument("--input goes with --model; a run is evaluated on its own data set");
+  for (const auto& id : o.metrics) metric_info(id);
+  o.judge.removal = parse_removal(a.removal);
+  o.judge.k = parse_top_k(a.k);
+  o.judge.absolute = a.sign == "absolute";
+  o.unit = parse_unit(a.unit);
+  o.gold = a.rule == "gold";
+  o.explain.output = parse_output(a.output);
+  o.explain.path = parse_path(a.path);
+  o.explain.quadrature = parse_quadrature(a.quadrature);
+  o.explain.baseline = parse_baseline(a.baseline);
+  if (context.seed) o.judge.seed = o.explain.seed = *context.seed;
+  o.compute = {context.device, context.threads, parse_precision(context.precision)};
+  o.compute.device = configure_compute(o.compute);
+  o.max_length = context.max_length.value_or(0);
+  OrderedJson errors = OrderedJson::array();
+  Json document;
+  if (a.run) {
+    const auto store = Store::open(a.db, Store::Mode::write);
+    document = evaluate_run(*store, *a.run, o, context.stop, context.progress);
+  } else {
+    const auto model = Classifier::load(a.model, o.compute);
+    const auto posts = read_posts(a, *model, context, errors);
+    if (posts.empty()) throw std::runtime_error(fmt::format("{}: no post could be read", a.input));
+    document = evaluate_posts(*model, posts, o, context.stop, context.progress);
+    document["protocol"]["input"] = a.input;
+  }
+  if (context.json) {
+    OrderedJson out{{"protocol", document["protocol"]}, {"rows", document["rows"]}};
+    if (o.per_post) out["posts"] = document["posts"];
+    if (!errors.empty()) out["errors"] = errors;
+    print_json(out);
+  } else {
+    print_text(in_text(document));
+  }
+  return errors.empty() ? exit_success : exit_failure;
+}
+
+int print_metrics(const Context& context) {
+  if (context.json) {
+    OrderedJson all = OrderedJson::array();
+    for (const auto& m : metrics())
+      all.push_back({{"id", m.id}, {"name", m.name}, {"group", m.group}, {"better", m.better.empty() ? OrderedJson() : OrderedJson(m.better)}, {"definition", m.definition}, {"source", m.source.empty() ? OrderedJson() : OrderedJson(m.source)},
+                     {"level", m.level}, {"needs", m.needs.empty() ? OrderedJson() : OrderedJson(m.needs)}, {"uses_k", m.uses_k}, {"uses_removal", m.uses_removal}});
+    print_json(all);
+    return exit_success;
+  }
+  std::string out, group;
+  for (const auto& m : metrics()) {
+    if (m.group != group) out += fmt::format("{}{}\n", group.empty() ? "" : "\n", group = m.group);
+    out += fmt::format("  {:<24} {}{}\n{:27}{}\n", m.id, m.better.empty() ? "neither high nor low is better" : m.better + " is better", m.needs.empty() ? "" : "; needs " + m.needs, "", m.definition);
+    if (!m.source.empty()) out += fmt::format("{:27}{}\n", "", m.source);
+  }
+  print_text(out);
+  return exit_success;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Context& context) {
+  const auto a = std::make_shared<EvaluateArguments>();
+  auto* c = add_command(app, context, "evaluate", "Judge explanation methods by metrics, with intervals", [&context, a] { return evaluate(context, *a); });
+  auto& o = a->options;
+  c->add_option("--db", a->db, "The .telltale file");
+  c->add_option("--run", a->run, "Id of a finished run");
+  c->add_option("--model", a->model, "Model folder, instead of a run");
+  c->add_option("--input", a->input, "Posts for --model: JSONL with text, id, label, spans; - = standard input");
+  c->add_option("--methods", o.methods, "Methods (telltale methods), and random: the control")->required()->delimiter(',');
+  c->add_option("--metrics", o.metrics, "Metrics: " + known_metrics())->required()->delimiter(',');
+  c->add_option("--split", o.split, "Split of the run's data set")->capture_default_str();
+  c->add_option("--limit", o.limit, "At most so many posts (0 = all); of a run the same share of every class")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))->capture_default_str();
+  c->add_option("--removal", a->removal, "How words are hidden: delete, pad, pad-masked, mask or baseline; for occlusion too")->capture_default_str();
+  c->add_option("--k", a->k, "The words that count as the explanation: a share (20%) or a number (10)")->capture_default_str();
+  c->add_option("--unit", a->unit, "word or piece")->capture_default_str();
+  c->add_option("--class", a->rule, "Explain the predicted or the gold class")->check(CLI::IsMember({"predicted", "gold"}))->capture_default_str();
+  c->add_option("--sign", a->sign, "Order by the score or by its size")->check(CLI::IsMember({"signed", "absolute"}))->capture_default_str();
+  c->add_option("--output", a->output, "probability, logit, log-odds or difference")->capture_default_str();
+  c->add_option("--foil", o.foil, "Class that difference compares with (default: the highest-scored other class)");
+  c->add_option("--path", a->path, "word or embeddings")->capture_default_str();
+  c->add_option("--quadrature", a->quadrature, "gauss-legendre, midpoint or trapezoid")->capture_default_str();
+  c->add_option("--baseline", a->baseline, "pad, mask, unk or zero")->capture_default_str();
+  auto* steps = c->add_option("--steps", o.explain.steps, "Nodes of path methods (default: by tolerance)")->check(CLI::Range(1, 100000));
+  c->add_option("--tolerance", o.explain.tolerance, "Relative delta that path methods aim at")->check(CLI::Range(1e-9, 1.0))->capture_default_str()->excludes(steps);
+  c->add_option("--bins", o.judge.bins, "Shares of the aopc metrics (default: 0.1, 0.2, …, 1)")->check(CLI::Range(1e-6, 1.0))->delimiter(',');
+  c->add_option("--resamples", o.resamples, "Bootstrap resamples")->check(CLI::Range(100, 1000000))->capture_default_str();
+  c->add_flag("--per-post", o.per_post, "Every post's value too");
+}
+
+void add_metrics(CLI::App& app, Context& context) {
+  add_command(app, context, "metrics", "Every metric: what it measures, which way is better, its source", [&context] { return print_metrics(context); });
+}
+
+}  // namespace telltale::cli
