@@ -10,6 +10,10 @@ int main(int argc, char** argv) {
       add_tokenize,
       add_compare,
       add_evaluate,
+      add_predict,
+      add_explain,
+      add_methods,
+      add_objective,
       add_export,
       add_metrics,
   };

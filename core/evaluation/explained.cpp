@@ -15,13 +15,15 @@ double relative(double delta, double value, double baseline_value) {
   return delta / std::max(1e-3, std::abs(value - baseline_value));
 }
 
-ExplanationRecord record_of(const ExplainRequest& request, const Explanation& e, const Json& protocol, const Classifier& model, std::optional<std::int64_t> run) {
+}  // namespace
+
+ExplanationRecord explanation_record(const Explanation& e, const Encoding& encoding, const Classifier& model, std::optional<std::int64_t> run, std::int64_t document) {
   ExplanationRecord r;
   r.fingerprint = model.fingerprint();
   r.run = run;
-  r.document = request.document;
+  r.document = document;
   r.method = e.options.method;
-  r.protocol = protocol;
+  r.protocol = protocol_of(e.options);
   r.target = e.target;
   r.foil = e.foil;
   r.value = e.value;
@@ -29,15 +31,13 @@ ExplanationRecord record_of(const ExplainRequest& request, const Explanation& e,
   r.delta = e.delta;
   r.steps = e.steps;
   r.prediction = {{"logits", e.prediction.logits}, {"predicted", e.prediction.predicted}};
-  r.ids = request.encoding->ids;
-  r.offsets = request.encoding->offsets;
+  r.ids = encoding.ids;
+  r.offsets = encoding.offsets;
   r.scores = e.scores;
-  for (const Word& w : request.encoding->words) r.words.push_back(w.span);
+  for (const Word& w : encoding.words) r.words.push_back(w.span);
   r.word_scores = e.word_scores;
   return r;
 }
-
-}  // namespace
 
 ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,
                       const ExplainOptions& options, std::stop_token stop, const ProgressFn& progress, const std::string& what) {
@@ -72,7 +72,7 @@ ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Class
       const ExplainRequest& q = requests[missing[k]];
       const Explanation& e = explanations[k - begin];
       out.posts[missing[k]] = {e.target, e.foil, e.scores, e.word_scores, e.value, e.baseline_value, relative(e.delta, e.value, e.baseline_value)};
-      if (store) records.push_back(record_of(q, e, protocol, model, run));
+      if (store) records.push_back(explanation_record(e, *q.encoding, model, run, q.document));
       done += static_cast<double>(q.encoding->ids.size());
     }
     if (store) store->add_explanations(records);

@@ -32,6 +32,9 @@ struct ScoredPosts {
   std::int64_t stored = 0, computed = 0;
 };
 
+/// What the store keeps of an explanation; document 0 = a typed text, the caller sets `text` then.
+ExplanationRecord explanation_record(const Explanation& e, const Encoding& encoding, const Classifier& model, std::optional<std::int64_t> run, std::int64_t document);
+
 /// `store` may be null: nothing is looked up or kept. A stored explanation counts as equal when model fingerprint, document, protocol,
 /// target, foil and the very ids are. Work is stored batch by batch, so what was done before a stop is not lost. Throws as explain().
 ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,
