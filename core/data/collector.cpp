@@ -153,8 +153,8 @@ DatasetInfo Collector::commit(SourceFormat format) {
   if (drawn_ > 0) import_.draw_test_split(options_.test_share, options_.seed);
   if (const auto same = import_.duplicates(); same.count > 0) {
     note("duplicate text", same.first, same.count);
-    if (same.across_splits > 0) note("same text in two splits", same.first, same.across_splits);
-    if (same.across_classes > 0) note("same text in two classes", same.first, same.across_classes);
+    if (same.across_splits > 0) note("same text in two splits", same.first_across_splits, same.across_splits);
+    if (same.across_classes > 0) note("same text in two classes", same.first_across_classes, same.across_classes);
   }
   if (stop_.stop_requested()) throw Cancelled{};
   return import_.commit({{"format", name_of(format)},

@@ -77,15 +77,16 @@ class ImportTransaction final : public Store::Import {
       extra.bind(dataset_).step();
       found.count = extra.integer(0);
       if (found.count == 0) return found;
-      Query first(impl_, "SELECT external_id FROM documents WHERE id = ?");
-      first.bind(extra.integer(1)).step();
-      found.first = first.text(0);
-      Query across(impl_,
-                   "SELECT total(splits > 1), total(classes > 1) FROM (SELECT count(DISTINCT split) AS splits, count(DISTINCT class) AS classes "
-                   "FROM documents WHERE dataset = ? AND bytes > 0 GROUP BY text_hash HAVING count(*) > 1)");
-      across.bind(dataset_).step();
-      found.across_splits = static_cast<std::int64_t>(across.real(0));
-      found.across_classes = static_cast<std::int64_t>(across.real(1));
+      found.first = external_id(extra.integer(1));
+      const auto across = [&](const char* column, std::int64_t& count, std::string& first) {
+        Query q(impl_, fmt::format("SELECT count(*), min(first) FROM (SELECT min(id) AS first FROM documents WHERE dataset = ? AND bytes > 0 "
+                                   "GROUP BY text_hash HAVING min({0}) <> max({0}))", column));
+        q.bind(dataset_).step();
+        count = q.integer(0);
+        if (count > 0) first = external_id(q.integer(1));
+      };
+      across("split", found.across_splits, found.first_across_splits);
+      across("class", found.across_classes, found.first_across_classes);
       return found;
     });
   }
@@ -115,6 +116,12 @@ class ImportTransaction final : public Store::Import {
     const std::int64_t id = q.integer(0);
     q.run();
     return classes_[label] = id;
+  }
+
+  std::string external_id(std::int64_t document) {
+    Query q(impl_, "SELECT external_id FROM documents WHERE id = ?");
+    q.bind(document).step();
+    return q.text(0);
   }
 
   void rest_is_train() { Query(impl_, "UPDATE documents SET split = 'train' WHERE dataset = ? AND split = ''").bind(dataset_).run(); }

@@ -151,7 +151,9 @@ class Store {
       std::int64_t count = 0;           ///< posts but the first of each text
       std::string first;                ///< external id of the first of them
       std::int64_t across_splits = 0;   ///< texts that stand in two splits
+      std::string first_across_splits;  ///< external id of the first post of such a text
       std::int64_t across_classes = 0;  ///< texts that stand under two labels
+      std::string first_across_classes;
     };
     virtual Duplicates duplicates() = 0;
     /// Numbers the sorted classes, writes the report, commits. Posts still without a split are "train". Returns the data set.
