@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+// The icons stand in a static library: without this call the linker leaves them out.
+static void load_icons() { Q_INIT_RESOURCE(telltale); }
+
 namespace telltale::ui {
 namespace {
 
@@ -123,7 +126,7 @@ QComboBox { background: %panel; color: %text; border: 1px solid %borderStrong; b
 QComboBox:focus { padding: 1px 7px; }
 QComboBox:hover { background: %hover; }
 QComboBox::drop-down { border: 0; width: 22px; }
-QComboBox::down-arrow { image: none; width: 0; }
+QComboBox::down-arrow { image: url(:/icons/down-%mode.svg); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: %panel; border: 1px solid %borderStrong; selection-background-color: %selection; selection-color: %selectionText; outline: 0; }
 QLineEdit { background: %field; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; selection-background-color: %accent; selection-color: %accentText; }
 QLineEdit:focus { padding: 1px 7px; }
@@ -136,6 +139,7 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: %accentSoft; }
 )");
+  css.replace(QLatin1String("%mode"), QLatin1String(mode_ == Mode::dark ? "dark" : "light"));
   // Longest names first, so that %text does not eat the start of %text2.
   std::vector<std::string> names;
   for (const auto& [key, value] : colours().colours) names.push_back(key);
@@ -145,6 +149,7 @@ QSplitter::handle:hover { background: %accentSoft; }
 }
 
 void Theme::apply(QApplication& app) const {
+  load_icons();
   if (auto* style = QStyleFactory::create(QStringLiteral("Fusion"))) app.setStyle(style);
   app.setFont(font());
   app.setPalette(palette());

@@ -1,0 +1,145 @@
+// `telltale-workbench [FILE.telltale]`: the window. With --grab it draws one view into a picture and ends.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <QApplication>
+#include <QPixmap>
+#include <QStyleHints>
+#include <cstdio>
+
+#include "app/workbench/main_window.hpp"
+#include "report/post_text.hpp"
+#include "widgets/compare_view.hpp"
+#include "widgets/inspect_view.hpp"
+
+namespace {
+
+using namespace telltale;
+using namespace telltale::ui;
+
+struct Options {
+  std::string file, grab, workspace, theme, size = "1440x900";
+  std::vector<std::int64_t> runs;
+  std::int64_t doc = 0;
+  double scale = 1;
+  QSize pixels{1440, 900};
+};
+
+std::string one_line(std::string s) {
+  s = clean_utf8(s);
+  if (const auto end = s.find('\n'); end != s.npos) s.resize(end);
+  return s;
+}
+
+int fail(int status, const std::string& message) {
+  std::fprintf(stderr, "telltale-workbench: %s\n", one_line(message).c_str());
+  return status;
+}
+
+/// Bad usage that the parser cannot see; fills `pixels`.
+void check(Options& o) {
+  int w = 0, h = 0;
+  char rest = 0;
+  if (std::sscanf(o.size.c_str(), "%5dx%5d%c", &w, &h, &rest) != 2 || w < 800 || h < 560 || w > 8192 || h > 8192)
+    throw std::invalid_argument(fmt::format("--size '{}': expected WIDTHxHEIGHT from 800x560 to 8192x8192", o.size));
+  o.pixels = {w, h};
+  if (o.workspace == "runs" || o.workspace == "new-run" || o.workspace == "evaluate")
+    throw std::invalid_argument(fmt::format("--workspace {}: this version does not draw it; it draws inspect, compare and welcome", o.workspace));
+  if (o.grab.empty()) return;
+  const auto dot = o.grab.rfind('.');
+  std::string ending = dot == o.grab.npos ? "" : o.grab.substr(dot + 1);
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (ending != "png") throw std::invalid_argument(fmt::format("--grab '{}': expected a name that ends in .png", o.grab));
+  if (o.workspace.empty()) o.workspace = o.file.empty() ? "welcome" : "inspect";
+  if (o.file.empty() && o.workspace != "welcome") throw std::invalid_argument(fmt::format("--workspace {} needs a FILE.telltale", o.workspace));
+}
+
+/// Shows what was asked for. Throws what the views throw.
+void arrange(MainWindow& window, const Options& o) {
+  if (o.file.empty()) return;
+  window.open(o.file);
+  if (o.workspace == "welcome") {
+    window.show_workspace(Workspace::welcome);
+  } else if (o.workspace == "compare") {
+    window.compare().show_runs(o.runs, o.doc);
+    window.show_workspace(Workspace::compare);
+  } else if (!o.runs.empty() || o.doc || o.workspace == "inspect") {
+    if (o.runs.size() > 1) throw std::invalid_argument("--run: inspect shows one run");
+    const std::int64_t run = o.runs.empty() ? window.inspect().run() : o.runs[0];
+    if (run == 0) throw std::invalid_argument(fmt::format("{}: holds no runs", o.file));
+    window.inspect().show_run(run, o.doc);
+    window.show_workspace(Workspace::inspect);
+  }
+}
+
+void grab(MainWindow& window, const Options& o) {
+  window.setAttribute(Qt::WA_DontShowOnScreen);
+  window.resize(o.pixels);
+  window.show();
+  // Layouts settle in a few rounds of events; everything drawn is read before, so nothing else is waited for.
+  for (int i = 0; i < 5; ++i) QCoreApplication::sendPostedEvents(), QCoreApplication::processEvents();
+  QPixmap picture(o.pixels * o.scale);
+  picture.setDevicePixelRatio(o.scale);
+  picture.fill(Qt::transparent);
+  window.render(&picture);
+  if (!picture.save(QString::fromStdString(o.grab), "PNG")) throw std::runtime_error(fmt::format("{}: cannot be written", o.grab));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  CLI::App cli("Shows what a classifier leans on: runs, explanations and comparisons of a .telltale file.", "telltale-workbench");
+  cli.set_version_flag("--version", "telltale-workbench " TELLTALE_VERSION);
+  cli.add_option("file", o.file, "The .telltale file to open");
+  cli.add_option("--grab", o.grab, "Draw one view into this PNG and end");
+  cli.add_option("--workspace", o.workspace, "inspect, compare or welcome")->check(CLI::IsMember({"runs", "new-run", "inspect", "compare", "evaluate", "welcome"}));
+  cli.add_option("--run", o.runs, "Run to show; two, with a comma, for compare")->delimiter(',');
+  cli.add_option("--doc", o.doc, "Post to show");
+  cli.add_option("--theme", o.theme, "light or dark (default: as the system)")->check(CLI::IsMember({"light", "dark"}));
+  cli.add_option("--size", o.size, "Size of the picture or window")->capture_default_str();
+  cli.add_option("--scale", o.scale, "Pixels of the picture per unit of --size")->check(CLI::Range(0.5, 4.0))->capture_default_str();
+  try {
+    cli.parse(argc, argv);
+    check(o);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() != 0) return fail(2, std::string(e.what()) + " (see telltale-workbench --help)");
+    return cli.exit(e);
+  } catch (const std::invalid_argument& e) {
+    return fail(2, e.what());
+  }
+
+  // Without a display Qt would end the program with a core dump: a picture needs none, a window says so.
+  if (!std::getenv("QT_QPA_PLATFORM") && !std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY")) {
+    if (o.grab.empty()) return fail(1, "no display: set DISPLAY or WAYLAND_DISPLAY, or draw a picture with --grab OUT.png");
+    setenv("QT_QPA_PLATFORM", "offscreen", 0);
+  }
+  // The arguments are read: Qt gets none, so that none is taken for its own.
+  int none = 1;
+  QApplication app(none, argv);
+  QApplication::setApplicationName(QStringLiteral("telltale-workbench"));
+  const bool dark = o.theme.empty() ? o.grab.empty() && app.palette().color(QPalette::Window).lightness() < 128 : o.theme == "dark";
+  Theme theme(dark ? Theme::Mode::dark : Theme::Mode::light);
+  theme.apply(app);
+  try {
+    MainWindow window(theme);
+    if (!o.grab.empty()) {
+      arrange(window, o);
+      grab(window, o);
+      return 0;
+    }
+    window.resize(o.pixels);
+    try {
+      arrange(window, o);
+    } catch (const std::exception& e) {
+      window.complain(QString::fromStdString(one_line(e.what())));
+    }
+    window.show();
+    return QApplication::exec();
+  } catch (const std::invalid_argument& e) {
+    return fail(2, e.what());
+  } catch (const std::exception& e) {
+    return fail(1, e.what());
+  }
+}

@@ -1,0 +1,430 @@
+#include "widgets/comparison_parts.hpp"
+
+#include <QPaintEvent>
+#include <algorithm>
+#include <cmath>
+
+#include "report/numbers.hpp"
+#include "report/post_text.hpp"
+
+namespace telltale::ui {
+namespace {
+
+QString safe(const std::string& s) { return text(clean_utf8(s)); }
+
+/// The method's words with a mark where it took part in a loss.
+QString by_line(const ComparisonView& v, const std::string& method) {
+  const std::string mark = v.loss_mark(method);
+  return safe(v.method_name(method)) + (mark.empty() ? QString() : QStringLiteral(" · ") + text(mark));
+}
+
+void draw_swatch(QPainter& p, Theme& theme, QPointF at, int series) {
+  p.setPen(Qt::NoPen);
+  p.setBrush(theme.series(static_cast<std::size_t>(series)));
+  p.drawRoundedRect(QRectF(at.x(), at.y() - 4.5, 9, 9), 2, 2);
+}
+
+}  // namespace
+
+// ---- overlap matrices
+
+OverlapMatrices::OverlapMatrices(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
+  setAccessibleName(tr("Overlap of classes before and after"));
+  setMinimumSize(240, 150);
+}
+
+void OverlapMatrices::set_comparison(const ComparisonView* view) {
+  view_ = view;
+  matrix_ = nullptr;
+  runs_.clear();
+  names_.clear();
+  if (view) {
+    if (const Json& all = get(view->json, "matrices"); all.is_array() && !all.empty()) {
+      for (const auto& m : all)
+        if (!matrix_ && text_of(m, "method") == view->judge && text_of(m, "metric").rfind("overlap@", 0) == 0) matrix_ = &m;
+      if (!matrix_) matrix_ = &all[0];
+    }
+    names_ = short_names(view->classes);
+    if (!view->runs.empty()) {
+      runs_.push_back(std::max(0, view->a));
+      if (view->b >= 0) runs_.push_back(view->b);
+    }
+  }
+  set_ring(first_key());
+  lay_out();
+  update();
+}
+
+QString OverlapMatrices::caption() const {
+  if (!matrix_) return {};
+  return safe(text_of(*matrix_, "metric")) + tr(", low is better · ") + by_line(*view_, text_of(*matrix_, "method"));
+}
+
+double OverlapMatrices::value(int run, std::size_t i, std::size_t j) const {
+  return number_of(get(get(get(get(get(*matrix_, "runs"), static_cast<std::size_t>(run)), "values"), i), j));
+}
+
+int OverlapMatrices::first_key() const {
+  int best = -1;
+  double most = -1;
+  if (!matrix_ || runs_.empty()) return -1;
+  for (std::size_t i = 1; i < names_.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (const double v = value(runs_[0], i, j); v > most) most = v, best = static_cast<int>(i * names_.size() + j);
+  return best;
+}
+
+QString OverlapMatrices::pair_text(int key) const {
+  if (!matrix_ || key < 0 || names_.empty()) return {};
+  const std::size_t i = static_cast<std::size_t>(key) / names_.size(), j = static_cast<std::size_t>(key) % names_.size();
+  if (i >= names_.size()) return {};
+  const std::string method = text_of(*matrix_, "method");
+  QString out = QStringLiteral("<b>%1, %2</b>&nbsp; ").arg(safe(names_[j]).toHtmlEscaped(), safe(names_[i]).toHtmlEscaped());
+  QStringList values;
+  for (const int r : runs_) values << text(fixed(value(r, i, j), 1));
+  out += tr("overlap %1").arg(values.join(QStringLiteral(" → ")));
+  for (const int r : runs_) {
+    const auto x = view_->list(method, r, view_->classes[j]), y = view_->list(method, r, view_->classes[i]);
+    QStringList both;
+    for (const auto& w : x)
+      if (std::find(y.begin(), y.end(), w) != y.end()) both << safe(w).toHtmlEscaped();
+    out += QStringLiteral("<br>") + tr("both in %1:").arg(text(view_->runs[static_cast<std::size_t>(r)].letter)) + QStringLiteral(" <b>%1</b>").arg(both.isEmpty() ? tr("none") : both.join(QStringLiteral("&nbsp; ")));
+  }
+  return out;
+}
+
+void OverlapMatrices::lay_out() {
+  std::vector<Item> items;
+  lefts_.clear();
+  if (!matrix_ || runs_.empty() || names_.size() < 2) return set_items({});
+  const QFontMetricsF m(theme_.font("caption"), this);
+  const auto n = static_cast<qreal>(names_.size() - 1), matrices = static_cast<qreal>(runs_.size());
+  names_width_ = 0;
+  for (std::size_t i = 1; i < names_.size(); ++i) names_width_ = std::max(names_width_, m.horizontalAdvance(safe(names_[i])));
+  names_width_ = std::min(names_width_, width() * 0.3);
+  // Room under the matrix for the column names, set upright on their side; above it for the run's name.
+  qreal foot = 0;
+  for (std::size_t j = 0; j + 1 < names_.size(); ++j) foot = std::max(foot, m.horizontalAdvance(safe(names_[j])));
+  foot = std::min(foot, height() * 0.35);
+  const qreal gap = 18, wide = (width() - 24 - names_width_ - 8 - gap * (matrices - 1)) / matrices / n, high = (height() - 36 - foot - 12) / n;
+  cell_ = std::floor(std::clamp(std::min(wide, high), 8.0, 42.0));
+  for (std::size_t r = 0; r < runs_.size(); ++r) {
+    const qreal left = 12 + names_width_ + 8 + static_cast<qreal>(r) * (cell_ * n + gap);
+    lefts_.push_back(left);
+    for (std::size_t i = 1; i < names_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) {
+        const QString said = tr("%1: %2, %3, overlap %4").arg(text(view_->label(runs_[r])), safe(names_[j]), safe(names_[i]), text(fixed(value(runs_[r], i, j), 3)));
+        items.push_back({QRectF(left + cell_ * static_cast<qreal>(j), 36 + cell_ * static_cast<qreal>(i - 1), cell_, cell_), static_cast<int>(i * names_.size() + j), said, said});
+      }
+  }
+  set_items(std::move(items));
+}
+
+void OverlapMatrices::paintEvent(QPaintEvent*) {
+  QPainter p(this);
+  p.setRenderHint(QPainter::Antialiasing);
+  p.fillRect(rect(), theme_["panel"]);
+  if (lefts_.empty()) return;
+  const QFont small = theme_.font("caption"), bold = theme_.font("table", Theme::Weight::semibold), number = theme_.font(cell_ >= 26 ? "table" : "axis", Theme::Weight::medium);
+  const auto n = names_.size();
+  const qreal bottom = 36 + cell_ * static_cast<qreal>(n - 1);
+  p.setFont(small);
+  p.setPen(theme_["text2"]);
+  for (std::size_t i = 1; i < n; ++i)
+    p.drawText(QRectF(12, 36 + cell_ * static_cast<qreal>(i - 1), names_width_, cell_), Qt::AlignRight | Qt::AlignVCenter, QFontMetricsF(small, this).elidedText(safe(names_[i]), Qt::ElideRight, names_width_));
+  for (std::size_t r = 0; r < runs_.size(); ++r) {
+    const auto& run = view_->runs[static_cast<std::size_t>(runs_[r])];
+    draw_swatch(p, theme_, {lefts_[r], 12}, run.series);
+    p.setFont(bold);
+    p.setPen(theme_["text"]);
+    const qreal room = cell_ * static_cast<qreal>(n - 1) - 14;
+    p.drawText(QRectF(lefts_[r] + 15, 3, room, 18), Qt::AlignVCenter, QFontMetricsF(bold, this).elidedText(safe(run.letter + " " + run.name), Qt::ElideRight, room));
+    p.setFont(small);
+    p.setPen(theme_["text3"]);
+    draw_tabular(p, QRectF(lefts_[r] + 15, 19, room, 14), Qt::AlignLeft, tr("mean %1").arg(text(fixed(number_of(get(get(*matrix_, "runs"), static_cast<std::size_t>(runs_[r])), "mean"), 2))));
+    for (std::size_t i = 1; i < n; ++i)
+      for (std::size_t j = 0; j < i; ++j) {
+        const double v = value(runs_[r], i, j);
+        const QRectF box(lefts_[r] + cell_ * static_cast<qreal>(j), 36 + cell_ * static_cast<qreal>(i - 1), cell_, cell_);
+        const Cell look = theme_.colours().amount.cell(v);
+        p.setPen(look.ground == theme_.colours()["panel"] ? QPen(theme_["border"], 1) : QPen(Qt::NoPen));
+        p.setBrush(colour(look.ground));
+        p.drawRect(box.adjusted(1, 1, -1, -1));
+        if (cell_ >= 16) {
+          p.setFont(number);
+          p.setPen(colour(look.ink));
+          draw_tabular(p, box, Qt::AlignHCenter, text(fixed(v, 1)));
+        }
+        if (static_cast<int>(i * n + j) == ring()) {
+          p.setPen(QPen(theme_["text"], 1.5));
+          p.setBrush(Qt::NoBrush);
+          p.drawRect(box.adjusted(0.75, 0.75, -0.75, -0.75));
+        }
+      }
+    p.setFont(small);
+    p.setPen(theme_["text2"]);
+    const QFontMetricsF m(small, this);
+    for (std::size_t j = 0; j + 1 < n; ++j) {
+      p.save();
+      p.translate(lefts_[r] + cell_ * (static_cast<qreal>(j) + 0.5), bottom + 4);
+      p.rotate(90);
+      p.drawText(QRectF(0, -8, height() - bottom - 6, 16), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(safe(names_[j]), Qt::ElideRight, height() - bottom - 8));
+      p.restore();
+    }
+  }
+  draw_focus(p);
+}
+
+// ---- words gained and lost
+
+WordsChanged::WordsChanged(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
+  setAccessibleName(tr("Words gained and lost"));
+  setMinimumSize(200, 150);
+}
+
+void WordsChanged::set_comparison(const ComparisonView* view) {
+  view_ = view;
+  gained_.clear();
+  lost_.clear();
+  if (view)
+    for (const auto& [key, to] : {std::pair{"gained", &gained_}, {"lost", &lost_}})
+      if (const Json& list = get(get(view->json, "words"), key); list.is_array())
+        for (const auto& w : list)
+          if (std::isfinite(number_of(w, "difference"))) to->push_back({safe(text_of(w, "word")), difference_of(w)});
+  lay_out();
+  update();
+}
+
+QString WordsChanged::caption() const {
+  if (!view_ || view_->b < 0) return {};
+  return tr("%1 − %2, all classes · %3").arg(text(view_->runs[static_cast<std::size_t>(view_->b)].letter), text(view_->runs[static_cast<std::size_t>(view_->a)].letter),
+                                            by_line(*view_, text_of(get(view_->json, "words"), "method")));
+}
+
+void WordsChanged::lay_out() {
+  std::vector<Item> items;
+  const qreal room = height() - 8 - 40;  // above the axis and its caption
+  const std::size_t n = std::max<std::size_t>(2, static_cast<std::size_t>(room / 17)), half = n / 2;
+  shown_gained_ = std::min(gained_.size(), std::max(half, n - std::min(n, lost_.size())));
+  shown_lost_ = std::min(lost_.size(), n - std::min(n, shown_gained_));
+  const std::size_t shown = shown_gained_ + shown_lost_;
+  row_height_ = shown ? std::min<qreal>(22, (room - 8) / static_cast<qreal>(shown)) : 20;
+  reach_ = 0;
+  for (const auto& [list, count] : {std::pair{&gained_, shown_gained_}, {&lost_, shown_lost_}})
+    for (std::size_t i = 0; i < count; ++i)
+      for (const double x : {(*list)[i].difference.value, (*list)[i].difference.low, (*list)[i].difference.high})
+        if (std::isfinite(x)) reach_ = std::max(reach_, std::abs(x));
+  if (reach_ == 0) reach_ = 1;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Row& r = i < shown_gained_ ? gained_[i] : lost_[shown_lost_ - 1 - (i - shown_gained_)];
+    const QString said = tr("%1  %2 (%3)%4").arg(r.word, text(with_sign(r.difference.value, 4)), text(signed_interval(r.difference.low, r.difference.high, 4)), r.difference.clear ? QString() : tr("\nno clear difference"));
+    items.push_back({QRectF(0, 8 + row_height_ * static_cast<qreal>(i) + (i >= shown_gained_ ? 8 : 0), width(), row_height_), static_cast<int>(i), said, said});
+  }
+  set_items(std::move(items));
+}
+
+void WordsChanged::paintEvent(QPaintEvent*) {
+  QPainter p(this);
+  p.fillRect(rect(), theme_["panel"]);
+  if (items().empty()) return;
+  const QFont plain = theme_.font("table"), axis = theme_.font("axis");
+  const qreal zero = std::round(width() / 2.0), half = width() / 2.0 - 22;
+  const auto x = [&](double v) { return zero + half * std::clamp(v / reach_, -1.0, 1.0); };
+  const qreal bottom = items().back().box.bottom() + 3;
+  p.fillRect(QRectF(zero, 6, 1, bottom - 6), theme_["borderStrong"]);
+  if (shown_gained_ && shown_lost_) p.fillRect(QRectF(12, items()[shown_gained_].box.top() - 4, width() - 24, 1), theme_["grid"]);
+  for (std::size_t i = 0; i < items().size(); ++i) {
+    const bool up = i < shown_gained_;
+    const Row& r = up ? gained_[i] : lost_[shown_lost_ - 1 - (i - shown_gained_)];
+    const QRectF box = items()[i].box;
+    if (items()[i].key == ring()) p.fillRect(box, theme_["hover"]);
+    const qreal h = std::min<qreal>(13, row_height_ - 4), y = box.center().y(), end = x(r.difference.value);
+    QColor c = colour(up ? theme_.colours().for_stroke : theme_.colours().against_stroke);
+    if (r.difference.clear) {
+      p.fillRect(QRectF(std::min(zero, end), y - h / 2, std::max(1.0, std::abs(end - zero)), h), c);
+    } else {  // hollow: not clear
+      p.setPen(QPen(c, 1));
+      p.setBrush(Qt::NoBrush);
+      p.drawRect(QRectF(std::min(zero, end) + 0.5, y - h / 2 + 0.5, std::max(1.0, std::abs(end - zero) - 1), h - 1));
+    }
+    if (std::isfinite(r.difference.low) && std::isfinite(r.difference.high)) {
+      p.setPen(QPen(theme_["text"], 1));
+      const qreal l = x(r.difference.low), g = x(r.difference.high);
+      p.drawLine(QPointF(l, y), QPointF(g, y));
+      p.drawLine(QPointF(l, y - 3), QPointF(l, y + 3));
+      p.drawLine(QPointF(g, y - 3), QPointF(g, y + 3));
+    }
+    p.setFont(plain);
+    p.setPen(theme_[r.difference.clear ? "text" : "text2"]);
+    const qreal room = half;
+    const QString name = QFontMetricsF(plain, this).elidedText(r.word, Qt::ElideRight, room);
+    // On the free side of the axis; an interval that crosses it pushes the word on.
+    const qreal cross = up ? std::min(zero, std::isfinite(r.difference.low) ? x(r.difference.low) : zero) : std::max(zero, std::isfinite(r.difference.high) ? x(r.difference.high) : zero);
+    if (up) p.drawText(QRectF(cross - 7 - room, box.top(), room, box.height()), Qt::AlignRight | Qt::AlignVCenter, name);
+    else p.drawText(QRectF(cross + 8, box.top(), room, box.height()), Qt::AlignLeft | Qt::AlignVCenter, name);
+  }
+  p.setFont(axis);
+  p.setPen(theme_["text3"]);
+  const int decimals = reach_ < 0.01 ? 4 : reach_ < 0.1 ? 3 : 2;
+  for (const double t : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
+    const QString label = t == 0 ? QStringLiteral("0") : text(with_sign(t * reach_, decimals));
+    const qreal w = tabular_width(QFontMetricsF(axis, this), label);
+    p.fillRect(QRectF(std::round(x(t * reach_)), bottom, 1, 3), theme_["borderStrong"]);
+    draw_tabular(p, QRectF(std::clamp(x(t * reach_) - w / 2, 2.0, width() - w - 2), bottom + 3, w, 13), Qt::AlignLeft, label);
+  }
+  p.setFont(theme_.font("caption"));
+  p.drawText(QRectF(0, bottom + 16, width(), 16), Qt::AlignCenter, tr("change of the share of positive score, 95 %"));
+  draw_focus(p);
+}
+
+// ---- the whole split
+
+SplitTable::SplitTable(Theme& theme, QWidget* parent) : PaintedView(theme, parent) { setAccessibleName(tr("Whole split, with intervals")); }
+
+void SplitTable::set_comparison(const ComparisonView* view) {
+  view_ = view;
+  rows_.clear();
+  const auto add_group = [&](const QString& name) {
+    Row r{};
+    r.group = true, r.name = name;
+    rows_.push_back(r);
+  };
+  if (view && !view->runs.empty()) {
+    const int runs[2] = {std::max(0, view->a), view->b};
+    const auto contrast = static_cast<std::size_t>(std::max(0, view->contrast));
+    const Json& accuracy = get(view->json, "accuracy");
+    if (get(accuracy, "runs").is_array()) {
+      add_group(tr("Accuracy"));
+      for (const auto& [key, low, high, name] : {std::tuple{"accuracy", "low", "high", "accuracy"}, {"macro_f1", "macro_f1_low", "macro_f1_high", "macro-F1"}}) {
+        Row r{};
+        r.name = QLatin1String(name), r.note = tr("high is better");
+        double from = 1, to = 0;
+        for (int k = 0; k < 2; ++k) {
+          const Json& entry = runs[k] >= 0 ? get(get(accuracy, "runs"), static_cast<std::size_t>(runs[k])) : get(accuracy, "none");
+          r.values[k] = number_of(entry, key), r.low[k] = number_of(entry, low), r.high[k] = number_of(entry, high);
+          for (const double x : {r.values[k], r.low[k], r.high[k]})
+            if (std::isfinite(x)) from = std::min(from, x), to = std::max(to, x);
+        }
+        r.from = std::max(0.0, std::floor(from * 10 - 1e-9) / 10), r.to = std::min(1.0, std::ceil(to * 10 + 1e-9) / 10);
+        if (!(r.to > r.from)) r.from = 0, r.to = 1;
+        r.difference = difference_of(get(get(get(accuracy, "contrasts"), contrast), key));
+        r.by = QString();
+        rows_.push_back(r);
+      }
+    }
+    if (const Json& means = get(view->json, "means"); means.is_array() && !means.empty()) {
+      add_group(tr("Contrastivity"));
+      for (const auto& m : means) {
+        Row r{};
+        r.name = safe(text_of(m, "metric"));
+        r.note = text_of(m, "better") == "low" ? tr("low is better") : tr("high is better");
+        r.by = by_line(*view, text_of(m, "method"));
+        for (int k = 0; k < 2; ++k) {
+          const auto run = static_cast<std::size_t>(std::max(0, runs[k]));
+          r.values[k] = runs[k] < 0 ? NAN : number_of(get(get(m, "values"), run));
+          const Json& range = get(get(m, "intervals"), run);
+          r.low[k] = runs[k] < 0 ? NAN : number_of(range, "low"), r.high[k] = runs[k] < 0 ? NAN : number_of(range, "high");
+        }
+        r.difference = difference_of(get(get(m, "differences"), contrast));
+        rows_.push_back(r);
+      }
+    }
+  }
+  lay_out();
+  update();
+}
+
+void SplitTable::lay_out() {
+  std::vector<Item> items;
+  qreal y = 0;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto& r = rows_[i];
+    const qreal h = r.group ? 22 : r.by.isEmpty() ? 30 : 36;
+    QString said;
+    if (!r.group) {
+      said = r.name + (r.by.isEmpty() ? QString() : QStringLiteral(", ") + r.by);
+      for (int k = 0; k < 2; ++k)
+        if (std::isfinite(r.values[k]))
+          said += tr("\n%1 %2 (%3)").arg(text(view_->runs[static_cast<std::size_t>(k == 0 ? std::max(0, view_->a) : view_->b)].letter), text(fixed(r.values[k])), text(interval(r.low[k], r.high[k])));
+    }
+    items.push_back({QRectF(0, y, width(), h), static_cast<int>(i), said, said});
+    y += h;
+  }
+  set_items(std::move(items));
+  setMinimumHeight(static_cast<int>(y) + 2);
+}
+
+void SplitTable::paintEvent(QPaintEvent*) {
+  QPainter p(this);
+  p.setRenderHint(QPainter::Antialiasing);
+  p.fillRect(rect(), theme_["panel"]);
+  if (!view_) return;
+  const QFont plain = theme_.font("table"), medium = theme_.font("table", Theme::Weight::medium), bold = theme_.font("table", Theme::Weight::semibold), small = theme_.font("caption");
+  const QFontMetricsF mm(medium, this), sm(small, this);
+  const qreal last_w = std::max<qreal>(128, width() * 0.24), axis_w = width() * 0.26, axis_x = width() - last_w - axis_w - 18, right = width() - 12;
+  const bool two = view_->b >= 0;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto& r = rows_[i];
+    const QRectF box = items()[i].box;
+    if (r.group) {
+      p.fillRect(box, theme_["panelAlt"]);
+      p.fillRect(QRectF(0, box.bottom() - 1, width(), 1), theme_["border"]);
+      p.setFont(theme_.font("caption", Theme::Weight::semibold));
+      p.setPen(theme_["text2"]);
+      p.drawText(box.adjusted(12, 0, 0, 0), Qt::AlignVCenter, r.name);
+      p.setFont(small);
+      p.setPen(theme_["text3"]);
+      p.drawText(QRectF(axis_x, box.top(), axis_w, box.height()), Qt::AlignCenter, tr("95 % intervals"));
+      if (two)
+        p.drawText(QRectF(right - last_w, box.top(), last_w, box.height()), Qt::AlignRight | Qt::AlignVCenter,
+                   text(view_->runs[static_cast<std::size_t>(view_->b)].letter + " − " + view_->runs[static_cast<std::size_t>(view_->a)].letter));
+      continue;
+    }
+    if (items()[i].key == ring()) p.fillRect(box, theme_["hover"]);
+    p.fillRect(QRectF(0, box.bottom() - 1, width(), 1), theme_["grid"]);
+    const qreal first_h = r.by.isEmpty() ? box.height() : box.height() / 2 + 2;
+    p.setFont(medium);
+    p.setPen(theme_["text"]);
+    const qreal room = axis_x - 20;
+    const QString name = mm.elidedText(r.name, Qt::ElideRight, room);
+    p.drawText(QRectF(12, box.top(), room, first_h), Qt::AlignVCenter, name);
+    p.setFont(small);
+    p.setPen(theme_["text3"]);
+    const qreal note_x = 12 + mm.horizontalAdvance(name) + 6;
+    if (note_x + sm.horizontalAdvance(r.note) <= axis_x - 6) p.drawText(QRectF(note_x, box.top(), axis_x - note_x, first_h), Qt::AlignVCenter, r.note);
+    if (!r.by.isEmpty()) p.drawText(QRectF(12, box.center().y() - 1, room, box.height() / 2), Qt::AlignVCenter, sm.elidedText(r.by, Qt::ElideRight, room));
+    const auto x = [&](double v) { return axis_x + axis_w * std::clamp((v - r.from) / (r.to - r.from), 0.0, 1.0); };
+    for (const double g : {r.from, (r.from + r.to) / 2, r.to}) p.fillRect(QRectF(std::round(x(g)), box.top() + 2, 1, box.height() - 5), theme_["grid"]);
+    for (int k = 0; k < 2; ++k) {
+      if (!std::isfinite(r.values[k])) continue;
+      const auto& run = view_->runs[static_cast<std::size_t>(k == 0 ? std::max(0, view_->a) : view_->b)];
+      const QColor c = theme_.series(static_cast<std::size_t>(run.series));
+      const qreal y = box.center().y() + (two ? (k == 0 ? -5 : 5) : 0);
+      if (std::isfinite(r.low[k]) && std::isfinite(r.high[k])) {
+        p.setPen(QPen(c, 1.6));
+        p.drawLine(QPointF(x(r.low[k]), y), QPointF(x(r.high[k]), y));
+      }
+      p.setPen(QPen(theme_["panel"], 1));
+      p.setBrush(c);
+      p.drawEllipse(QPointF(x(r.values[k]), y), 3.5, 3.5);
+    }
+    if (!two) {
+      p.setFont(plain);
+      p.setPen(theme_["text"]);
+      draw_tabular(p, QRectF(right - last_w, box.top(), last_w, box.height()), Qt::AlignRight, text(fixed(r.values[0])));
+      continue;
+    }
+    const QRectF top(right - last_w, box.center().y() - 15, last_w, 15), below(right - last_w, box.center().y(), last_w, 14);
+    p.setFont(r.difference.clear ? bold : plain);
+    p.setPen(theme_["text"]);
+    draw_tabular(p, top, Qt::AlignRight, std::isnan(r.difference.value) ? QStringLiteral("–") : text(headline_of(r.difference)));
+    if (std::isfinite(r.difference.low) && std::isfinite(r.difference.high)) {
+      p.setFont(small);
+      p.setPen(theme_["text3"]);
+      draw_tabular(p, below, Qt::AlignRight, text(signed_interval(r.difference.low, r.difference.high)));
+    }
+  }
+  draw_focus(p);
+}
+
+}  // namespace telltale::ui

@@ -1,0 +1,79 @@
+// The parts of a comparison that speak of the whole split: overlap matrices, words gained and lost, the table with intervals.
+#pragma once
+#include "report/comparison_view.hpp"
+#include "widgets/painted_view.hpp"
+
+namespace telltale::ui {
+
+/// One matrix a run, side by side (the runs of the leading contrast); item key = i · C + j, i > j.
+class OverlapMatrices : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit OverlapMatrices(Theme& theme, QWidget* parent = nullptr);
+  void set_comparison(const ComparisonView* view);  ///< must outlive what is shown; nullptr shows nothing
+  QString pair_text(int key) const;                 ///< rich text: the pair, its overlap, the words shared in each run
+  int first_key() const;                            ///< the pair that shares most in A, −1 = none
+  QString caption() const;                          ///< "overlap@10 by Occlusion, not in any loss"
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  double value(int run, std::size_t i, std::size_t j) const;
+  const ComparisonView* view_ = nullptr;
+  const Json* matrix_ = nullptr;
+  std::vector<int> runs_;
+  std::vector<std::string> names_;
+  qreal cell_ = 30, names_width_ = 0;
+  std::vector<qreal> lefts_;
+};
+
+/// Bars from zero with their intervals: gained above, lost below.
+class WordsChanged : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit WordsChanged(Theme& theme, QWidget* parent = nullptr);
+  void set_comparison(const ComparisonView* view);
+  QString caption() const;
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  struct Row {
+    QString word;
+    Difference difference;
+  };
+  const ComparisonView* view_ = nullptr;
+  std::vector<Row> gained_, lost_;
+  std::size_t shown_gained_ = 0, shown_lost_ = 0;
+  double reach_ = 1;
+  qreal row_height_ = 20;
+};
+
+/// Accuracy and contrastivity with the intervals of A and B and their difference in words.
+class SplitTable : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit SplitTable(Theme& theme, QWidget* parent = nullptr);
+  void set_comparison(const ComparisonView* view);
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  struct Row {
+    bool group = false;
+    QString name, note, by;
+    double values[2], low[2], high[2];
+    Difference difference;
+    double from = 0, to = 1;
+  };
+  const ComparisonView* view_ = nullptr;
+  std::vector<Row> rows_;
+};
+
+}  // namespace telltale::ui

@@ -1,0 +1,233 @@
+#include "widgets/painted_post.hpp"
+
+#include <QPaintEvent>
+#include <cmath>
+
+#include "report/numbers.hpp"
+
+namespace telltale::ui {
+namespace {
+
+/// Longer posts are shown in part: nobody reads more, and laying out 5 MiB would stop the window.
+constexpr std::size_t most_bytes = 60'000;
+
+bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
+
+}  // namespace
+
+PaintedPost::PaintedPost(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
+  setAccessibleName(tr("Painted post"));
+}
+
+void PaintedPost::set_post(PostPtr post) {
+  post_ = std::move(post);
+  set_ring(-1);
+  lay_out();
+  update();
+}
+
+void PaintedPost::set_gamma(double gamma) {
+  gamma_ = gamma;
+  update();
+}
+
+void PaintedPost::lay_out() {
+  pieces_.clear();
+  quote_bars_.clear();
+  std::vector<Item> items;
+  if (!post_ || width() < 60) return set_items({});
+  const QFont font = theme_.font("post"), mono = theme_.mono("ui");
+  const QFontMetricsF metrics(font, this), mono_metrics(mono, this);
+  const qreal line = 22.5, pad = theme_.spacing("wordPadX"), left = 14, right = width() - 14;
+  const qreal cell_height = 19, space = metrics.horizontalAdvance(QLatin1Char(' ')) + theme_.spacing("wordSpacing");
+  qreal x = left, y = 8, indent = left;
+  bool cut_marked = false;
+  std::vector<Piece> chunk;  // pieces without a blank between them: they stay on one line if they can
+
+  const std::string& text = post_->text;
+  const std::size_t end = std::min(text.size(), most_bytes);
+  const auto in_quote = [&](std::size_t at) -> const Span* {
+    for (const Span& q : post_->quoted)
+      if (static_cast<std::int64_t>(at) >= q.begin && static_cast<std::int64_t>(at) < q.end) return &q;
+    return nullptr;
+  };
+  const auto is_head = [&](const Span* q) { return q && q->begin == 0 && text[0] != '>' && text[0] != '|' && text[0] != ' '; };
+  const auto new_line = [&] { x = indent, y += line; };
+  const auto place = [&](Piece piece, qreal w, const QFontMetricsF& m) {
+    piece.at = {x, y + line / 2 + (m.ascent() - m.descent()) / 2};
+    piece.box = {x - (piece.word >= 0 ? pad : 0), y + (line - cell_height) / 2, w + (piece.word >= 0 ? 2 * pad : 0), cell_height};
+    if (piece.word >= 0) {
+      const RankedWord* r = post_->ranked(piece.word);
+      const QString score = r ? ui::text(with_sign(r->score)) : QString();
+      const QString word = r ? ui::text(r->text) : piece.text;
+      items.push_back({piece.box, piece.word,
+                       r ? tr("%1  %2\nrank %3 of %4 · %5 of all scores").arg(word, score).arg(r->rank).arg(post_->view.ranked.size()).arg(ui::text(share(r->share))) : QString(),
+                       r ? tr("%1, %2, rank %3").arg(word, score).arg(r->rank) : word});
+    }
+    x += w;
+    pieces_.push_back(std::move(piece));
+  };
+  const auto flush = [&] {
+    if (chunk.empty()) return;
+    qreal total = 0;
+    for (const auto& c : chunk) total += (c.look == Piece::Look::head ? mono_metrics : metrics).horizontalAdvance(c.text);
+    if (x > indent && x + total > right) new_line();
+    for (auto& c : chunk) {
+      const QFontMetricsF& m = c.look == Piece::Look::head ? mono_metrics : metrics;
+      qreal w = m.horizontalAdvance(c.text);
+      if (x > indent && x + w > right) new_line();
+      while (x + w > right && c.text.size() > 1) {  // wider than a line: cut where it ends
+        int n = static_cast<int>(c.text.size()) - 1;
+        while (n > 1 && x + m.horizontalAdvance(c.text.left(n)) > right) n = n * 9 / 10 > 0 && n > 12 ? n * 9 / 10 : n - 1;
+        if (c.text[n - 1].isHighSurrogate() && n > 1) --n;
+        Piece part = c;
+        part.text = c.text.left(n);
+        place(std::move(part), m.horizontalAdvance(c.text.left(n)), m);
+        new_line();
+        c.text = c.text.mid(n);
+        w = m.horizontalAdvance(c.text);
+      }
+      place(std::move(c), w, m);
+    }
+    chunk.clear();
+  };
+  const auto mark_cut = [&](std::size_t at) {
+    if (cut_marked || post_->cut < 0 || static_cast<std::int64_t>(at) < post_->cut) return;
+    flush();
+    cut_marked = true;
+    Piece mark;
+    mark.look = Piece::Look::limit;
+    mark.text = tr("length limit, %1 pieces").arg(ui::text(thousands(static_cast<std::int64_t>(post_->record.ids.size()))));
+    const QFontMetricsF m(theme_.font("caption"), this);
+    const qreal w = m.horizontalAdvance(mark.text) + 14;
+    if (x + w > right) new_line();
+    x += 4;
+    place(std::move(mark), w, m);
+    x += space;
+  };
+  const auto put = [&](std::size_t begin, std::size_t stop, int word) {
+    mark_cut(begin);
+    const Span* q = in_quote(begin);
+    Piece piece;
+    piece.word = word;
+    piece.text = ui::text(clean_utf8(std::string_view(text).substr(begin, stop - begin)));
+    piece.look = cut_marked && word < 0 ? Piece::Look::unread : !q ? Piece::Look::normal : is_head(q) ? Piece::Look::head : Piece::Look::dim;
+    chunk.push_back(std::move(piece));
+  };
+
+  int feeds = 0;
+  bool bar = false;
+  qreal bar_top = 0;
+  const auto close_bar = [&] {
+    if (bar) quote_bars_.push_back({left, bar_top + 2, 2, y + line - bar_top - 4});
+    bar = false;
+  };
+  for (const auto& s : post_->segments) {
+    if (s.begin >= end) break;
+    if (s.word >= 0) {
+      feeds = 0;
+      put(s.begin, std::min(s.end, end), static_cast<int>(s.word));
+      continue;
+    }
+    for (std::size_t i = s.begin; i < std::min(s.end, end);) {
+      if (blank(text[i])) {
+        flush();
+        if (text[i] == '\n') {
+          ++feeds;
+          if (feeds == 1 && x > indent) {
+            const std::size_t next = text.find_first_not_of(" \t\r\n", i);
+            const Span* q = next == text.npos ? nullptr : in_quote(next);
+            const bool quote = q && !is_head(q);
+            if (!quote) close_bar();
+            indent = quote ? left + 12 : left;
+            new_line();
+            if (quote && !bar) bar = true, bar_top = y;
+          } else if (feeds == 2) {
+            close_bar();
+            y += 6;
+            if (bar) bar_top = y;
+            const std::size_t next = text.find_first_not_of(" \t\r\n", i);
+            const Span* q = next == text.npos ? nullptr : in_quote(next);
+            if (q && !is_head(q)) bar = true, bar_top = y;
+          }
+        } else if (x > indent) {
+          x += text[i] == '\t' ? 4 * space : space;
+        }
+        ++i;
+        continue;
+      }
+      feeds = 0;
+      std::size_t j = i;
+      while (j < std::min(s.end, end) && !blank(text[j])) ++j;
+      if (x == left && pieces_.empty() && chunk.empty()) {
+        const Span* q = in_quote(i);
+        if (q && !is_head(q)) indent = x = left + 12, bar = true, bar_top = y;
+      }
+      put(i, j, -1);
+      i = j;
+    }
+  }
+  flush();
+  close_bar();
+  if (end < text.size()) {
+    indent = left;
+    if (x > indent) new_line();
+    Piece note;
+    note.look = Piece::Look::unread;
+    note.text = tr("… %1 more bytes are not shown").arg(ui::text(thousands(static_cast<std::int64_t>(text.size() - end))));
+    place(std::move(note), metrics.horizontalAdvance(note.text), metrics);
+  }
+  set_items(std::move(items));
+  setMinimumHeight(static_cast<int>(std::ceil(y + line + 8)));
+}
+
+void PaintedPost::paintEvent(QPaintEvent* e) {
+  QPainter p(this);
+  p.setRenderHint(QPainter::Antialiasing);
+  p.fillRect(e->rect(), theme_["panel"]);
+  if (!post_) return;
+  const Palette& colours = theme_.colours();
+  const double domain = post_->view.domain;
+  const QFont font = theme_.font("post"), mono = theme_.mono("ui"), caption = theme_.font("caption");
+  const qreal radius = theme_.spacing("radius");
+  for (const auto& b : quote_bars_) p.fillRect(b, theme_["border"]);
+  const QRectF dirty = QRectF(e->rect()).adjusted(-4, -30, 4, 30);
+  for (const auto& piece : pieces_) {
+    if (!dirty.intersects(piece.box)) continue;
+    QColor ink = theme_["text"];
+    using Look = Piece::Look;
+    if (piece.look == Look::dim || piece.look == Look::head || piece.look == Look::unread) ink = theme_["text3"];
+    if (piece.word >= 0 && static_cast<std::size_t>(piece.word) < post_->record.word_scores.size()) {
+      const double score = post_->record.word_scores[static_cast<std::size_t>(piece.word)];
+      const Cell cell = colours.heat(score, domain, gamma_);
+      if (cell.ground != colours["panel"]) {
+        p.setPen(Qt::NoPen);
+        p.setBrush(colour(cell.ground));
+        p.drawRoundedRect(piece.box, radius, radius);
+        // Dimmed text stays dim where it can be read on its cell.
+        if (piece.look == Look::normal || contrast(cell.ground, colours["text3"]) < 4.5) ink = colour(cell.ink);
+      }
+    }
+    if (piece.look == Look::limit) {
+      p.setPen(QPen(theme_["error"], 2, Qt::DotLine));
+      p.drawLine(QPointF(piece.box.left() + 1, piece.box.top()), QPointF(piece.box.left() + 1, piece.box.bottom()));
+      p.setFont(caption);
+      p.setPen(theme_["error"]);
+      draw_tabular(p, piece.box.adjusted(7, 0, 0, 0), Qt::AlignLeft, piece.text);
+      continue;
+    }
+    p.setFont(piece.look == Look::head ? mono : font);
+    p.setPen(ink);
+    p.drawText(piece.at, piece.text);
+  }
+  if (ring() >= 0)
+    for (const auto& piece : pieces_)
+      if (piece.word == ring()) {
+        p.setPen(QPen(theme_["text"], 1.5));
+        p.setBrush(Qt::NoBrush);
+        p.drawRoundedRect(piece.box.adjusted(-0.25, -0.25, 0.25, 0.25), radius, radius);
+      }
+  draw_focus(p);
+}
+
+}  // namespace telltale::ui

@@ -1,0 +1,35 @@
+// A post painted on its original characters, words whole.
+#pragma once
+#include "widgets/painted_view.hpp"
+#include "widgets/post_content.hpp"
+
+namespace telltale::ui {
+
+/// Lives in a QScrollArea with widgetResizable; asks for the height its text needs. Item keys are indices of words.
+class PaintedPost : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit PaintedPost(Theme& theme, QWidget* parent = nullptr);
+  void set_post(PostPtr post);
+  void set_gamma(double gamma);  ///< 0.3 … 2
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  /// A piece of one line.
+  struct Piece {
+    QRectF box;       ///< of the cell for words, of the text otherwise
+    QPointF at;       ///< where its base line starts
+    QString text;
+    int word = -1;
+    enum class Look : char { normal, dim, head, unread, limit } look = Look::normal;
+  };
+  PostPtr post_;
+  double gamma_ = 0.8;
+  std::vector<Piece> pieces_;
+  std::vector<QRectF> quote_bars_;
+};
+
+}  // namespace telltale::ui

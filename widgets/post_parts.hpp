@@ -1,0 +1,75 @@
+// What stands around a painted post: order strip, legend, classes, words.
+#pragma once
+#include "widgets/painted_view.hpp"
+#include "widgets/post_content.hpp"
+
+class QSlider;
+
+namespace telltale::ui {
+
+/// One bar per word in reading order; dotted lines at paragraphs; the largest few are named.
+class OrderStrip : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit OrderStrip(Theme& theme, QWidget* parent = nullptr);
+  void set_post(PostPtr post);
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  PostPtr post_;
+  double reach_ = 1;
+  std::vector<qreal> paragraphs_;
+};
+
+/// The diverging scale with numbers.
+class HeatLegend : public QWidget {
+  Q_OBJECT
+ public:
+  explicit HeatLegend(Theme& theme, QWidget* parent = nullptr);
+  void set_scale(double domain, double gamma);
+  QSize sizeHint() const override { return {206, 40}; }
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+
+ private:
+  Theme& theme_;
+  double domain_ = 1, gamma_ = 1;
+};
+
+/// Every class with its probability; target and foil in the colours of the scale.
+class ClassBars : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit ClassBars(Theme& theme, QWidget* parent = nullptr);
+  void set_post(PostPtr post);
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  PostPtr post_;
+};
+
+/// The words by score: the first and the last of them, as many as fit.
+class WordsTable : public PaintedView {
+  Q_OBJECT
+ public:
+  explicit WordsTable(Theme& theme, QWidget* parent = nullptr);
+  void set_post(PostPtr post);
+  QSize minimumSizeHint() const override { return {280, 120}; }
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void lay_out() override;
+
+ private:
+  PostPtr post_;
+  std::vector<int> rows_;  ///< index into ranked; −1 = the words between
+};
+
+}  // namespace telltale::ui
