@@ -6,6 +6,10 @@ namespace telltale::cli {
 
 void add_data(CLI::App& app, Context& context);
 void add_tokenize(CLI::App& app, Context& context);
+void add_train(CLI::App& app, Context& context);
+void add_resume(CLI::App& app, Context& context);
+void add_runs(CLI::App& app, Context& context);
+void add_settings(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_evaluate(CLI::App& app, Context& context);
 void add_metrics(CLI::App& app, Context& context);

@@ -8,6 +8,9 @@ int main(int argc, char** argv) {
   constexpr void (*groups[])(CLI::App&, Context&) = {
       add_data,
       add_tokenize,
+      add_train,
+      add_resume,
+      add_runs,
       add_compare,
       add_evaluate,
       add_predict,
@@ -16,6 +19,7 @@ int main(int argc, char** argv) {
       add_objective,
       add_export,
       add_metrics,
+      add_settings,
   };
 
   CLI::App app("Finetunes text classifiers so that their explanations tell classes apart.", "telltale");

@@ -37,6 +37,14 @@ void read_into(const Checkpoint& file, const std::string& name, at::Tensor& targ
   target.copy_(host);
 }
 
+/// One hash for each thing that is written.
+OrderedJson hashes_of(const Parameters& parameters, const AdamW& optimiser, const ObjectiveState& objective) {
+  OrderedJson out = {{"weights", tensor_hash(parameters.flat)}, {"first", tensor_hash(optimiser.first)}, {"second", tensor_hash(optimiser.second)}};
+  if (objective.mass.defined()) out["mass"] = tensor_hash(objective.mass);
+  if (objective.confusion.defined()) out["confusion"] = tensor_hash(objective.confusion);
+  return out;
+}
+
 Json read_state(const fs::path& folder) {
   const fs::path file = folder / "state.json";
   Json state = read_json(file, 1 << 20);
@@ -78,7 +86,7 @@ void write_checkpoint(const fs::path& run_folder, const std::string& name, const
                                {"adam_steps", optimiser.steps},
                                {"objective_steps", objective.steps},
                                {"elements", parameters.flat.numel()},
-                               {"hash", {{"weights", tensor_hash(parameters.flat)}, {"first", tensor_hash(keep[0])}, {"second", tensor_hash(keep[1])}}}};
+                               {"hash", hashes_of(parameters, optimiser, objective)}};
     write_file_atomically(temporary / "state.json", state.dump(1) + "\n");
     sync_path(temporary);
     fs::remove_all(target);  // left by a session that was killed before it recorded it
@@ -108,7 +116,7 @@ TrainingPosition read_checkpoint(const fs::path& folder, Parameters& parameters,
   at::NoGradGuard no_grad;
   const Json state = read_state(folder);
   TrainingPosition out;
-  std::string hashes[3];
+  Json hashes;
   try {
     if (state.at("elements").get<std::int64_t>() != parameters.flat.numel())
       throw std::runtime_error(fmt::format("{}: {} parameters, the model has {}", (folder / "state.json").string(), state.at("elements").get<std::int64_t>(), parameters.flat.numel()));
@@ -121,8 +129,7 @@ TrainingPosition read_checkpoint(const fs::path& folder, Parameters& parameters,
     state.at("validated_step").get_to(out.validated_step);
     state.at("adam_steps").get_to(optimiser.steps);
     state.at("objective_steps").get_to(objective.steps);
-    const char* names[] = {"weights", "first", "second"};
-    for (int k = 0; k < 3; ++k) state.at("hash").at(names[k]).get_to(hashes[k]);
+    hashes = state.at("hash");
   } catch (const Json::exception&) {
     throw std::runtime_error(fmt::format("{}: not the state of a checkpoint", (folder / "state.json").string()));
   }
@@ -132,7 +139,7 @@ TrainingPosition read_checkpoint(const fs::path& folder, Parameters& parameters,
   read_into(*file, "second", optimiser.second);
   if (objective.mass.defined()) read_into(*file, "objective.mass", objective.mass);
   if (objective.confusion.defined()) read_into(*file, "objective.confusion", objective.confusion);
-  if (tensor_hash(parameters.flat) != hashes[0] || tensor_hash(optimiser.first) != hashes[1] || tensor_hash(optimiser.second) != hashes[2])
+  if (Json(hashes_of(parameters, optimiser, objective)) != hashes)
     throw std::runtime_error(fmt::format("{}: damaged: its tensors are not the ones that were written", folder.string()));
   return out;
 }

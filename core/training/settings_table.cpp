@@ -112,7 +112,7 @@ std::vector<SettingInfo> make_table() {
       number("clip", "Clipping", AT(clip), 0, 1e9, "gradient norm", "optimiser", "AdamW", "Norm that all gradients together are cut to; 0 = not cut."),
       number("beta1", "β₁", AT(beta1), 0, 0.9999999, "", "optimiser", "AdamW", "Decay of the first moment."),
       number("beta2", "β₂", AT(beta2), 0, 0.9999999, "", "optimiser", "AdamW", "Decay of the second moment."),
-      above("adam_epsilon", "AdamW's ε", AT(adam_epsilon), 0, 1, "", "optimiser", "AdamW", "Added to the root of the second moment."),
+      number("adam_epsilon", "AdamW's ε", AT(adam_epsilon), 1e-15, 1, "", "optimiser", "AdamW", "Added to the root of the second moment."),
       model_dropout("dropout.hidden", "Dropout", AT(dropout_hidden), "Dropout of hidden states in training."),
       model_dropout("dropout.attention", "Attention dropout", AT(dropout_attention), "Dropout of attention probabilities in training."),
       model_dropout("dropout.classifier", "Classifier dropout", AT(dropout_classifier), "Dropout before the classification head in training."),

@@ -37,6 +37,7 @@ Stepper::Stepper(Classifier& model, const std::vector<TrainingPost>& posts, cons
   objective_->state().document_counts = counts_.to(m.device);
   const auto named = std::find(c.labels.begin(), c.labels.end(), settings.objective.rival);
   if (settings.objective.rival != "auto" && named != c.labels.end()) rival_ = static_cast<int>(named - c.labels.begin());
+  objective_->set_rival(rival_);
   dropout_ = {of_settings(settings.dropout_hidden, c.hidden_dropout), of_settings(settings.dropout_attention, c.attention_dropout), of_settings(settings.dropout_classifier, c.classifier_dropout), {}};
 }
 
@@ -107,7 +108,8 @@ TermValues Stepper::probe() {
   for (at::Tensor* t : {&before.mass, &before.confusion})
     if (t->defined()) *t = t->clone();
   std::vector<TrainingPost> posts;
-  for (const std::size_t i : epoch_batches(posts_, settings_.batch, settings_.seed, 0).front()) posts.push_back(posts_[i]);
+  const auto batches = epoch_batches(posts_, settings_.batch, settings_.seed, 0);
+  for (const std::size_t i : batches.front()) posts.push_back(posts_[i]);
   ObjectiveRequest request;
   request.gradient = false;
   request.measure_all = true;

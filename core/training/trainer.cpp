@@ -40,7 +40,7 @@ Json by_term(const std::vector<double>& values) {
 /// A model about to be trained, and where it came from.
 struct Start {
   std::shared_ptr<Classifier> model;
-  TrainingData data;
+  std::unique_ptr<TrainingData> data;  // the stepper refers to it
   std::unique_ptr<Stepper> stepper;
 };
 
@@ -48,8 +48,8 @@ Start prepare(Store& store, const fs::path& folder, std::int64_t dataset, const 
   Start out;
   out.model = load_training_model(folder, store.dataset(dataset).classes, compute, mix_seed(settings.seed, head_stream));
   out.model->max_length(settings.max_length);
-  out.data = load_training_data(store, dataset, out.model->tokenizer(), settings, stop);
-  out.stepper = std::make_unique<Stepper>(*out.model, out.data.train, settings, product_type(compute.precision, out.model->impl().device));
+  out.data = std::make_unique<TrainingData>(load_training_data(store, dataset, out.model->tokenizer(), settings, stop));
+  out.stepper = std::make_unique<Stepper>(*out.model, out.data->train, settings, product_type(compute.precision, out.model->impl().device));
   return out;
 }
 
@@ -156,14 +156,14 @@ class Session {
     if (run_.started.empty()) run_.started = utc_now();
     describe(derived);
     if (options_.predict_cost && position_.step == 0) {
-      const CostEstimate cost = measure_cost(*start_.stepper, start_.data, folder_, stop_);
+      const CostEstimate cost = measure_cost(*start_.stepper, *start_.data, folder_, stop_);
       run_.cost["predicted"] = {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"details", cost.details}};
       reset_peak_resident();
     }
     store_.update_run(run_);
     remove_other_checkpoints(folder_, {checkpoint, position_.best_folder});
     session_start_ = Clock::now();  // loading and the probe are no part of the run's own time
-    OrderedJson e = {{"steps", run_.steps}, {"name", run_.name}, {"preset", run_.preset}, {"posts", start_.data.train.size()}, {"validation_split", start_.data.validation_split}};
+    OrderedJson e = {{"steps", run_.steps}, {"name", run_.name}, {"preset", run_.preset}, {"posts", start_.data->train.size()}, {"validation_split", start_.data->validation_split}};
     if (unit_ > 0) e["epsilon"] = {{"unit", unit_}, {"epsilon", settings_.objective.epsilon * unit_}, {"epsilon2", settings_.objective.epsilon2 * unit_}, {"in_mean_norms", settings_.objective.epsilon * unit_ / mean_norm_}};
     event("start", e);
     for (const std::string& w : warnings_) warn(w);
@@ -174,8 +174,8 @@ class Session {
     Json d = before;
     d["precision"] = product_name();
     d["device"] = start_.model->impl().device.str();
-    d["validation_split"] = start_.data.validation_split;
-    d["train_posts"] = start_.data.train.size();
+    d["validation_split"] = start_.data->validation_split;
+    d["train_posts"] = start_.data->train.size();
     if (!d.contains("new_head")) d["new_head"] = start_.model->new_head();
     const int threads = at::get_num_threads();
     if (d.contains("threads") && d["threads"] != threads)
@@ -190,7 +190,7 @@ class Session {
       d["epsilon_in_mean_norms"] = norms;
       if (norms > 2) warnings_.push_back(fmt::format("epsilon is {:.3g} mean embedding norms (over 2): copies that far hold almost no text", norms));
     }
-    if (settings_.keep == KeptWeights::best && start_.data.validation_split == "test") warnings_.push_back("the best weights are chosen on the test split: its accuracy will flatter them");
+    if (settings_.keep == KeptWeights::best && start_.data->validation_split == "test") warnings_.push_back("the best weights are chosen on the test split: its accuracy will flatter them");
     if (preset_info(run_.preset).warm_started && !run_.from) warnings_.push_back(fmt::format("preset {} is meant to start from a baseline run (--from); it starts from the model itself", run_.preset));
     run_.settings["derived"] = d;
   }
@@ -243,7 +243,7 @@ class Session {
   bool stopped() const { return stop_.stop_requested() || (control_ && control_->stopping()); }
 
   bool due_validation() const {
-    if (start_.data.validation.empty() || run_.step == 0 || position_.validated_step >= run_.step) return false;
+    if (start_.data->validation.empty() || run_.step == 0 || position_.validated_step >= run_.step) return false;
     if (run_.step == run_.steps) return true;
     return run_.step % (settings_.validate_steps > 0 ? settings_.validate_steps : start_.stepper->steps_an_epoch()) == 0;
   }
@@ -269,12 +269,12 @@ class Session {
 
   /// True when it is the best so far (accuracy, then NLL).
   bool validate() {
-    const Json metrics = measure(start_.data.validation);
+    const Json metrics = measure(start_.data->validation);
     position_.validated_step = run_.step;
-    validations_.push_back({run_.step, start_.data.validation_split, metrics});
+    validations_.push_back({run_.step, start_.data->validation_split, metrics});
     run_.metrics = metrics;
-    run_.metrics["split"] = start_.data.validation_split;
-    event("validation", {{"split", start_.data.validation_split}, {"metrics", metrics}});
+    run_.metrics["split"] = start_.data->validation_split;
+    event("validation", {{"split", start_.data->validation_split}, {"metrics", metrics}});
     const double accuracy = metrics.value("accuracy", 0.0), nll = metrics.value("nll", 0.0);
     if (position_.best_step > 0 && (accuracy < position_.best_accuracy || (accuracy == position_.best_accuracy && nll >= position_.best_nll))) return false;
     position_.best_step = run_.step;
@@ -288,7 +288,7 @@ class Session {
     std::vector<ModelInput> inputs;
     for (const TrainingPost& p : posts) inputs.push_back({p.ids, {}, {}});
     // Not stopped half-way: a stop comes between steps, so that a resumed run validates at the same places.
-    return classification_metrics(start_.model->predict(inputs), labels_of(posts), static_cast<int>(start_.data.dataset.classes.size()));
+    return classification_metrics(start_.model->predict(inputs), labels_of(posts), static_cast<int>(start_.data->dataset.classes.size()));
   }
 
   void probe() {
@@ -353,10 +353,10 @@ class Session {
     const bool other = settings_.keep == KeptWeights::best && position_.best_step > 0 && position_.best_step != run_.step;
     if (other) read_checkpoint_weights(folder_ / position_.best_folder, *m.parameters);
     write_weights(folder_ / "model.safetensors", *m.parameters, false);
-    const std::vector<TrainingPost>& judged = start_.data.test.empty() ? start_.data.validation : start_.data.test;
-    if (!judged.empty() && (other || !start_.data.test.empty() || run_.metrics.is_null())) {
+    const std::vector<TrainingPost>& judged = start_.data->test.empty() ? start_.data->validation : start_.data->test;
+    if (!judged.empty() && (other || !start_.data->test.empty() || run_.metrics.is_null())) {
       run_.metrics = measure(judged);
-      run_.metrics["split"] = start_.data.test.empty() ? start_.data.validation_split : "test";
+      run_.metrics["split"] = start_.data->test.empty() ? start_.data->validation_split : "test";
       validations_.push_back({run_.step, "final", run_.metrics});
     }
     run_.folder = name();
@@ -424,7 +424,7 @@ CostEstimate predict_cost(Store& store, const TrainRequest& request, const Train
   const ModelConfig config = read_model_config(folder);
   if (!settings.given.contains("max_length")) settings.max_length = std::min(settings.max_length, static_cast<int>(config.max_positions));
   Start start = prepare(store, folder, request.dataset, settings, options.compute, stop);
-  return measure_cost(*start.stepper, start.data, store.folder(), stop);
+  return measure_cost(*start.stepper, *start.data, store.folder(), stop);
 }
 
 }  // namespace telltale
