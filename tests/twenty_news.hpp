@@ -21,7 +21,8 @@ struct Reader {
   std::unique_ptr<archive, int (*)(archive*)> a{archive_read_new(), archive_read_free};
   void open(const std::filesystem::path& file) {
     archive_read_support_filter_gzip(a.get());
-    if (archive_read_open_filename(a.get(), file.c_str(), 1 << 16) != ARCHIVE_OK) throw std::runtime_error(archive_error_string(a.get()));
+    if (archive_read_open_filename(a.get(), file.c_str(), 1 << 16) != ARCHIVE_OK)
+      throw std::runtime_error(archive_error_string(a.get()));
   }
   std::string data() {
     std::string out;
@@ -72,6 +73,7 @@ inline std::string read_gzip(const std::filesystem::path& file) {
   archive_read_support_format_raw(reader.a.get());
   reader.open(file);
   archive_entry* entry = nullptr;
-  if (archive_read_next_header(reader.a.get(), &entry) != ARCHIVE_OK) throw std::runtime_error(archive_error_string(reader.a.get()));
+  if (archive_read_next_header(reader.a.get(), &entry) != ARCHIVE_OK)
+    throw std::runtime_error(archive_error_string(reader.a.get()));
   return reader.data();
 }

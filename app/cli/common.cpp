@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -23,32 +24,52 @@ int usable_cores() {
 
 std::string check_device(const std::string& name) {
   if (name == "cpu" || name == "cuda" || name == "auto") return {};
-  const std::string_view number = std::string_view(name).substr(0, 5) == "cuda:" ? std::string_view(name).substr(5) : "";
+  const std::string_view number =
+      std::string_view(name).substr(0, 5) == "cuda:" ? std::string_view(name).substr(5) : "";
   if (!number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == number.npos) return {};
   return fmt::format("'{}' is no device: cpu, cuda, cuda:N or auto", name);
 }
 
-void add_shared_options(CLI::App& command, Context& c) {
-  const std::string group = "Shared options";
-  command.add_option("--device", c.device, "cpu, cuda, cuda:N or auto")->check(CLI::Validator(check_device, ""))
-      ->capture_default_str()->group(group);
-  command.add_option("--threads", c.threads, "Threads (default: all cores)")->check(CLI::Range(1, 4096))->group(group);
-  command.add_option("--precision", c.precision, "fp32, bf16, fp64 or auto")
-      ->check(CLI::IsMember({"fp32", "bf16", "fp64", "auto"}))->capture_default_str()->group(group);
-  command.add_option("--seed", c.seed, "Seed of everything random")->group(group);
-  command.add_option("--max-length", c.max_length, "Most ids of a text, specials included (default: the lesser of 512 and the model's)")
-      ->check(CLI::Range(2, 1 << 30))->group(group);
-  command.add_option("--log-level", c.log_level, "trace, debug, info, warn, error or off")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))->capture_default_str()->group(group);
-  command.add_flag("--json", c.json, "Print one JSON document and nothing else on standard output")->group(group);
+/// Whole numbers of 64 bits: the conversion alone would take −1 and what is too large for 2⁶⁴ − 1.
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error == std::errc() && end == text.data() + text.size()) return {};
+  return fmt::format("'{}' is no whole number from 0 to 2^64 - 1", text);
 }
 
-int usage_error(const CLI::App& app, std::string_view message) {
+void add_shared_options(CLI::App& command, Context& c) {
+  const auto add = [&](const char* name, auto& value, const char* values, const char* help) {
+    return command.add_option(name, value, help)->option_text(values)->group("Shared options");
+  };
+  add("--device", c.device, "cpu|cuda|cuda:N|auto", "Where to compute (default: cpu)")
+      ->check(CLI::Validator(check_device, ""));
+  add("--threads", c.threads, "N", "Threads (default: all cores)")->check(CLI::Range(1, 4096));
+  add("--precision", c.precision, "fp32|bf16|fp64|auto",
+      "Of the arithmetic (default: fp32); auto takes bf16 where it is fast and exact enough")
+      ->check(CLI::IsMember({"fp32", "bf16", "fp64", "auto"}));
+  add("--seed", c.seed, "N", "Seed of everything random")->check(CLI::Validator(check_seed, ""));
+  add("--max-length", c.max_length, "N",
+      "Most ids of a text, specials included (default: the lesser of 512 and the model's)")
+      ->check(CLI::Range(2, 1 << 30));
+  add("--log-level", c.log_level, "trace|debug|info|warn|error|off", "What is told on standard error (default: warn)")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  command.add_flag("--json", c.json, "Print one JSON document and nothing else on standard output")
+      ->group("Shared options");
+}
+
+int usage_error(const CLI::App& app, std::string message) {
   const CLI::App* at = &app;  // the innermost subcommand: its --help is the one that helps
   std::string name = app.get_name();
   while (!at->get_subcommands().empty()) {
     at = at->get_subcommands().front();
     name += " " + at->get_name();
+  }
+  if (const auto rest = at->remaining(); at->get_require_subcommand_min() > 0 && !rest.empty()) {
+    std::string known;
+    for (const CLI::App* s : at->get_subcommands([](const CLI::App*) { return true; }))
+      known += (known.empty() ? "" : ", ") + s->get_name();
+    message = fmt::format("no subcommand '{}': one of {}", rest.front(), known);
   }
   complain(fmt::format("{} (see {} --help)", one_line(message), name));
   return exit_usage;
@@ -102,7 +123,8 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
     return finish(app.exit(e));  // --help, --version
   }
   if (context.threads == 0) context.threads = usable_cores();
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("telltale", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("telltale", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::set_pattern("telltale: %l: %v");
   spdlog::set_level(spdlog::level::from_str(context.log_level));
   context.stop = stop_on_interrupt();

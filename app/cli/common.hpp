@@ -1,7 +1,8 @@
 // What every subcommand of `telltale` shares: options, output, exit codes, Ctrl-C, progress.
 //
-// A subcommand is one file cmd_NAME.cpp with `void add_NAME(CLI::App& app, Context& context)`, declared in commands.hpp and
-// listed in main.cpp. It calls add_command(), binds its options to values it owns, and returns the exit status from its body.
+// A subcommand is one file cmd_NAME.cpp with `void add_NAME(CLI::App& app, Context& context)`, declared in commands.hpp
+// and listed in main.cpp. It calls add_command(), binds its options to values it owns, and returns the exit status from
+// its body.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -20,30 +21,31 @@ enum ExitStatus : int { exit_success = 0, exit_failure = 1, exit_usage = 2, exit
 
 /// The shared options as the person gave them, and the ways out to the person.
 struct Context {
-  std::string device = "cpu";               ///< cpu | cuda | cuda:N | auto (checked)
-  int threads = 0;                          ///< ≥ 1 after parsing: --threads, else the cores this process may use
-  std::string precision = "fp32";           ///< fp32 | bf16 | fp64 | auto (checked)
-  std::optional<std::uint64_t> seed;        ///< only if given
-  std::optional<int> max_length;            ///< only if given; ≥ 2, counts the specials
-  std::string log_level = "warn";           ///< already applied to spdlog, which writes to standard error
-  bool json = false;                        ///< one JSON document on standard output and nothing else there
+  std::string device = "cpu";         ///< cpu | cuda | cuda:N | auto (checked)
+  int threads = 0;                    ///< ≥ 1 after parsing: --threads, else the cores this process may use
+  std::string precision = "fp32";     ///< fp32 | bf16 | fp64 | auto (checked)
+  std::optional<std::uint64_t> seed;  ///< only if given
+  std::optional<int> max_length;      ///< only if given; ≥ 2, counts the specials
+  std::string log_level = "warn";     ///< already applied to spdlog, which writes to standard error
+  bool json = false;                  ///< one JSON document on standard output and nothing else there
 
-  std::stop_token stop;                     ///< requested by Ctrl-C (or SIGTERM); work answers with Cancelled or a status
-  ProgressFn progress;                      ///< a bar on a terminal, else a line every 30 s; call it as often as you like
+  std::stop_token stop;  ///< requested by Ctrl-C (or SIGTERM); work answers with Cancelled or a status
+  ProgressFn progress;   ///< a bar on a terminal, else a line every 30 s; call it as often as you like
 
-  std::function<int()> command;             ///< the body of the subcommand that was called
+  std::function<int()> command;  ///< the body of the subcommand that was called
 };
 
-/// Adds a subcommand (of `telltale` or of a group such as `data`) with all shared options. `body` runs after parsing and
-/// returns the exit status. It throws std::invalid_argument for bad usage (exit 2), any other std::exception for a failure
-/// (exit 1), Cancelled when it was stopped (exit 130); the message, one line, is printed by run().
+/// Adds a subcommand (of `telltale` or of a group such as `data`) with all shared options. `body` runs after parsing
+/// and returns the exit status. It throws std::invalid_argument for bad usage (exit 2), any other std::exception for a
+/// failure (exit 1), Cancelled when it was stopped (exit 130); the message, one line, is printed by run().
 CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name, const std::string& description,
                       std::function<int()> body);
 
 /// Parses the arguments, runs the subcommand, and turns every way it can end into an exit status.
 int run(CLI::App& app, Context& context, int argc, char** argv);
 
-/// One JSON document and a line end on standard output. Bytes that are not UTF-8 become U+FFFD; NaN and infinities null.
+/// One JSON document and a line end on standard output. Bytes that are not UTF-8 become U+FFFD; NaN and infinities
+/// null.
 void print_json(const OrderedJson& document);
 
 /// Text on standard output as it is. For people: only without --json.

@@ -20,7 +20,8 @@ std::string where(const std::string& source) { return source == "-" ? "standard 
 
 void read_fields(InputLine& item, const std::string& line, const std::string& place) {
   item.object = parse_json(line, place);
-  if (!item.object.is_object()) throw std::runtime_error(place + ": expected an object {\"text\":…}, got " + item.object.type_name());
+  if (!item.object.is_object())
+    throw std::runtime_error(place + ": expected an object {\"text\":…}, got " + item.object.type_name());
   if (const auto id = item.object.find("id"); id != item.object.end() && !id->is_null()) {
     if (!id->is_string() && !id->is_number())
       throw std::runtime_error(fmt::format("{}: \"id\" must be a string or a number, got {}", place, id->type_name()));
@@ -28,7 +29,8 @@ void read_fields(InputLine& item, const std::string& line, const std::string& pl
   }
   const auto text = item.object.find("text");
   if (text == item.object.end()) throw std::runtime_error(place + ": no \"text\"");
-  if (!text->is_string()) throw std::runtime_error(fmt::format("{}: \"text\" must be a string, got {}", place, text->type_name()));
+  if (!text->is_string())
+    throw std::runtime_error(fmt::format("{}: \"text\" must be a string, got {}", place, text->type_name()));
   item.text = text->get_ref<const std::string&>();
 }
 
@@ -181,11 +183,16 @@ int answer_lines(Context& context, const std::string& source, std::size_t batch,
 }
 
 void add_text_source(CLI::App& command, TextSource& source, bool required) {
-  auto* group = command.add_option_group("Text", required ? "one of" : "at most one of");
-  group->add_option("--text", source.text, "One text");
-  group->add_option("--input", source.input, "Many texts: a file of lines {\"text\":…,\"id\":…}, - for standard input")
-      ->check([](const std::string& s) { return s.empty() ? std::string("--input: no file named") : std::string(); });
-  group->require_option(required ? 1 : 0, 1);
+  auto* text = command.add_option("--text", source.text, "One text")->option_text("TEXT");
+  command
+      .add_option("--input", source.input, "Many texts: a file of lines {\"text\":…,\"id\":…}, - for standard input")
+      ->option_text("F.jsonl")
+      ->check([](const std::string& s) { return s.empty() ? std::string("no file named") : std::string(); })
+      ->excludes(text);
+  if (required)
+    command.final_callback([&source] {
+      if (!source.given()) throw CLI::RequiredError("--text or --input");
+    });
 }
 
 }  // namespace telltale::cli

@@ -46,10 +46,10 @@ class InputReader {
   std::int64_t line_ = 0;
 };
 
-/// Answers every line: `answer` gets up to `batch` good lines and returns one document for each, without "id", which is put
-/// in front. If it throws for several lines they are tried again one by one, so that only the bad one gets
-/// {"id":…,"error":…}. Returns the exit status: 1 if a line was bad, and throws Cancelled if context.stop was requested.
-/// A batch is cut short where the next line is not there yet, so a program may talk to it through a pipe.
+/// Answers every line: `answer` gets up to `batch` good lines and returns one document for each, without "id", which is
+/// put in front. If it throws for several lines they are tried again one by one, so that only the bad one gets
+/// {"id":…,"error":…}. Returns the exit status: 1 if a line was bad, and throws Cancelled if context.stop was
+/// requested. A batch is cut short where the next line is not there yet, so a program may talk to it through a pipe.
 int answer_lines(Context& context, const std::string& source, std::size_t batch,
                  const std::function<std::vector<OrderedJson>(std::span<const InputLine>)>& answer);
 

@@ -16,10 +16,10 @@ namespace {
 
 /// What a byte of the text means where words are looked for.
 enum Kind : std::uint8_t {
-  letter,       ///< ASCII letter or digit: part of a word as it is, but for case
-  blank,        ///< ASCII white space
-  mark,         ///< ASCII punctuation: a word of its own
-  careful,      ///< part of a longer character, or a control character: the slow way
+  letter,   ///< ASCII letter or digit: part of a word as it is, but for case
+  blank,    ///< ASCII white space
+  mark,     ///< ASCII punctuation: a word of its own
+  careful,  ///< part of a longer character, or a control character: the slow way
   kind_bits = 3,
   may_be_added = 4,  ///< an added token begins with this byte
 };
@@ -58,14 +58,20 @@ class Encoder {
       const std::uint8_t kind = t_.kind[byte];
       if (kind & may_be_added && put_added(at)) continue;
       switch (kind & kind_bits) {
-        case blank: ++at; break;
-        case mark:
-          put_word(text_.substr(at, 1), 1, [at](std::size_t i) { return static_cast<std::int64_t>(at + i); },
-                   [at](std::size_t i) { return static_cast<std::int64_t>(at + i); });
+        case blank:
           ++at;
           break;
-        case letter: at = plain_word(at); break;
-        default: at = careful_run(at);
+        case mark:
+          put_word(
+              text_.substr(at, 1), 1, [at](std::size_t i) { return static_cast<std::int64_t>(at + i); },
+              [at](std::size_t i) { return static_cast<std::int64_t>(at + i); });
+          ++at;
+          break;
+        case letter:
+          at = plain_word(at);
+          break;
+        default:
+          at = careful_run(at);
       }
     }
     put_special(t_.v.specials.sep, Span());
@@ -103,12 +109,13 @@ class Encoder {
     first_ = static_cast<std::int32_t>(out_.ids.size());
   }
   void end_word() {
-    out_.words.push_back({{out_.offsets[first_].begin, out_.offsets.back().end}, first_, static_cast<std::int32_t>(out_.ids.size())});
+    out_.words.push_back(
+        {{out_.offsets[first_].begin, out_.offsets.back().end}, first_, static_cast<std::int32_t>(out_.ids.size())});
   }
 
   /// Greedy longest match (WordPiece, Wu et al. 2016): one [UNK] for a word that is too long or cannot be put together.
-  /// `begin_of(i)`: where in the text the character that byte i of the word belongs to begins; `end_of(i)`: where that of
-  /// the byte before i ends.
+  /// `begin_of(i)`: where in the text the character that byte i of the word belongs to begins; `end_of(i)`: where that
+  /// of the byte before i ends.
   template <class Begin, class End>
   void put_word(std::string_view word, std::size_t characters, Begin begin_of, End end_of) {
     begin_word();
@@ -138,8 +145,10 @@ class Encoder {
     ascii_.clear();
     do ascii_.push_back(t_.lower[static_cast<unsigned char>(text_[end++])]);
     while (end < text_.size() && t_.kind[static_cast<unsigned char>(text_[end])] == letter);
-    if (end < text_.size() && (t_.kind[static_cast<unsigned char>(text_[end])] & kind_bits) == careful) return careful_run(begin);
-    if (end < text_.size() && (t_.kind[static_cast<unsigned char>(text_[end])] & kind_bits) == letter) return careful_run(begin);
+    if (end < text_.size() && (t_.kind[static_cast<unsigned char>(text_[end])] & kind_bits) == careful)
+      return careful_run(begin);
+    if (end < text_.size() && (t_.kind[static_cast<unsigned char>(text_[end])] & kind_bits) == letter)
+      return careful_run(begin);
     const auto place = [begin](std::size_t i) { return static_cast<std::int64_t>(begin + i); };
     put_word(ascii_, ascii_.size(), place, place);
     return end;
@@ -199,8 +208,9 @@ class Encoder {
     }
   }
 
-  /// Canonical ordering of a starter and the marks after it. As in the reference, places are dealt out after the ordering:
-  /// the first character of each decomposition takes the next source character, the others share the one before.
+  /// Canonical ordering of a starter and the marks after it. As in the reference, places are dealt out after the
+  /// ordering: the first character of each decomposition takes the next source character, the others share the one
+  /// before.
   void flush_pending() {
     if (pending_.empty()) return;
     if (pending_.size() > 1)
@@ -262,7 +272,7 @@ class Encoder {
   std::vector<Span> sources_;
   std::size_t next_source_ = 0;
   Span place_;
-  std::string word_bytes_;                          ///< the word so far, normalised
+  std::string word_bytes_;                           ///< the word so far, normalised
   std::vector<std::pair<std::size_t, Span>> spans_;  ///< where each of its characters begins, and came from
 };
 
@@ -305,7 +315,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const std::filesystem::path& fo
 }
 
 Encoding Tokenizer::encode(std::string_view text, int max_length) const {
-  if (max_length != 0 && max_length < 2) throw std::invalid_argument(fmt::format("max_length: expected 2 or more, got {}", max_length));
+  if (max_length != 0 && max_length < 2)
+    throw std::invalid_argument(fmt::format("max_length: expected 2 or more, got {}", max_length));
   if (const std::size_t bad = unicode::find_invalid_utf8(text); bad != text.npos)
     throw std::runtime_error(fmt::format("text: not UTF-8 at byte {}", bad));
   if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 4)

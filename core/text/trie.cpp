@@ -14,7 +14,9 @@ Trie::Trie(std::vector<std::pair<std::string_view, std::int32_t>> keys) {
   std::vector<unsigned char> labels;
   std::vector<std::size_t> starts;
   std::uint32_t first_free = 257, family_start = 257;  // no place is free before the first; any label fits from 257 on
-  const auto free = [&](std::uint32_t place) { return place >= nodes_.size() || (place != root && nodes_[place].parent == none); };
+  const auto free = [&](std::uint32_t place) {
+    return place >= nodes_.size() || (place != root && nodes_[place].parent == none);
+  };
 
   // Level by level, so that the nodes near the roots, which every word visits, lie together.
   for (std::size_t done = 0; done < todo.size(); ++done) {
@@ -37,13 +39,15 @@ Trie::Trie(std::vector<std::pair<std::string_view, std::int32_t>> keys) {
     starts.push_back(at.last);
 
     // The first place for the first child where all the others fit too. Families (several children) are looked a place
-    // for from `family_start` on, which moves up when what lies behind it has become crowded; single children fill the gaps.
+    // for from `family_start` on, which moves up when what lies behind it has become crowded; single children fill the
+    // gaps.
     while (!free(first_free)) ++first_free;
     const bool family = labels.size() > 1;
     std::uint32_t place = family ? std::max(first_free, family_start) : first_free;
     const std::uint32_t began = place;
     const auto siblings_fit = [&] {
-      return std::all_of(labels.begin() + 1, labels.end(), [&](unsigned char l) { return free(place + (l - labels.front())); });
+      return std::all_of(labels.begin() + 1, labels.end(),
+                         [&](unsigned char l) { return free(place + (l - labels.front())); });
     };
     while (!free(place) || !siblings_fit()) ++place;
     if (family && place - began > 64) family_start = place;

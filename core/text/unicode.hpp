@@ -48,7 +48,8 @@ inline bool is_whitespace(char32_t c, std::uint8_t properties) {
   return (properties & space) || c == 0x0B || c == 0x0C || c == 0x85;
 }
 
-/// Byte position of the first sequence that is not UTF-8 (overlong, surrogate, past U+10FFFF, cut short), npos if all is well.
+/// Byte position of the first sequence that is not UTF-8 (overlong, surrogate, past U+10FFFF, cut short), npos if all
+/// is well.
 std::size_t find_invalid_utf8(std::string_view text);
 
 /// The character at `at`, which is moved past it. `text` must be valid UTF-8.

@@ -33,14 +33,18 @@ std::string in_quotes(std::string_view piece) {
 }
 
 void add_piece(Vocabulary& v, std::string_view piece, std::int64_t id, std::int64_t rows, const std::string& where) {
-  if (id < 0 || id >= kMostIds) refuse(v.source, fmt::format("{}: id {} of {} is out of range", where, id, in_quotes(piece)));
+  if (id < 0 || id >= kMostIds)
+    refuse(v.source, fmt::format("{}: id {} of {} is out of range", where, id, in_quotes(piece)));
   if (rows > 0 && id >= rows)
-    refuse(v.source, fmt::format("{}: {} has id {}, past the {} rows of the embedding", where, in_quotes(piece), id, rows));
+    refuse(v.source,
+           fmt::format("{}: {} has id {}, past the {} rows of the embedding", where, in_quotes(piece), id, rows));
   if (piece.size() > kLongestPiece) refuse(v.source, fmt::format("{}: a piece of {} bytes", where, piece.size()));
-  if (unicode::find_invalid_utf8(piece) != std::string_view::npos) refuse(v.source, where + ": a piece that is not UTF-8");
+  if (unicode::find_invalid_utf8(piece) != std::string_view::npos)
+    refuse(v.source, where + ": a piece that is not UTF-8");
   if (static_cast<std::size_t>(id) >= v.tokens.size()) v.tokens.resize(static_cast<std::size_t>(id) + 1);
   if (!v.tokens[id].empty())
-    refuse(v.source, fmt::format("{}: {} and {} both have id {}", where, in_quotes(v.tokens[id]), in_quotes(piece), id));
+    refuse(v.source,
+           fmt::format("{}: {} and {} both have id {}", where, in_quotes(v.tokens[id]), in_quotes(piece), id));
   v.tokens[id] = piece;
 }
 
@@ -65,7 +69,9 @@ void read_lines(Vocabulary& v, std::int64_t rows) {
   for (std::int64_t i = 0; i < last; ++i) {
     if (pieces[i].empty()) continue;  // keeps its id, is never met
     const auto [seen, fresh] = line_of.emplace(pieces[i], i + 1);
-    if (!fresh) refuse(v.source, fmt::format("line {}: {} is there already, in line {}", i + 1, in_quotes(pieces[i]), seen->second));
+    if (!fresh)
+      refuse(v.source,
+             fmt::format("line {}: {} is there already, in line {}", i + 1, in_quotes(pieces[i]), seen->second));
     add_piece(v, pieces[i], i, rows, fmt::format("line {}", i + 1));
   }
 }
@@ -95,7 +101,8 @@ void check_template(const Vocabulary& v, const Json& document, const SpecialName
   const auto name_at = [](const Json& list, std::size_t i, const char* kind) {
     if (!list.is_array() || i >= list.size() || !list[i].is_object() || !list[i].contains(kind)) return std::string();
     const Json& id = list[i][kind];
-    return id.is_object() ? id.value("id", Json("")).is_string() ? id.value("id", std::string()) : std::string() : std::string();
+    return id.is_object() ? id.value("id", Json("")).is_string() ? id.value("id", std::string()) : std::string()
+                          : std::string();
   };
   const std::string type = p.contains("type") && p["type"].is_string() ? p["type"].get<std::string>() : "none";
   bool good = false;
@@ -107,23 +114,28 @@ void check_template(const Vocabulary& v, const Json& document, const SpecialName
     good = p.contains("cls") && p.contains("sep") && p["cls"].is_array() && p["sep"].is_array() && !p["cls"].empty() &&
            !p["sep"].empty() && p["cls"][0] == names.cls && p["sep"][0] == names.sep;
   }
-  if (!good) refuse(v.source, fmt::format("the post_processor ({}) does not give {} text {}", in_quotes(type), names.cls, names.sep));
+  if (!good)
+    refuse(v.source,
+           fmt::format("the post_processor ({}) does not give {} text {}", in_quotes(type), names.cls, names.sep));
 }
 
-void read_added(Vocabulary& v, const Json& document, std::int64_t rows, std::vector<std::pair<std::string, std::int32_t>>& added) {
+void read_added(Vocabulary& v, const Json& document, std::int64_t rows,
+                std::vector<std::pair<std::string, std::int32_t>>& added) {
   const auto list = document.find("added_tokens");
   if (list == document.end() || list->is_null()) return;
   if (!list->is_array()) refuse(v.source, "added_tokens: expected an array");
   for (std::size_t i = 0; i < list->size(); ++i) {
     const Json& t = (*list)[i];
     const std::string where = fmt::format("added_tokens[{}]", i);
-    if (!t.is_object() || !t.contains("content") || !t["content"].is_string() || !t.contains("id") || !t["id"].is_number_integer())
+    if (!t.is_object() || !t.contains("content") || !t["content"].is_string() || !t.contains("id") ||
+        !t["id"].is_number_integer())
       refuse(v.source, where + ": expected {\"id\":…,\"content\":…}");
     const std::string content = t["content"].get<std::string>();
     const std::int64_t id = t["id"].get<std::int64_t>();
     if (content.empty()) refuse(v.source, where + ": empty content");
     for (const char* key : {"single_word", "lstrip", "rstrip", "normalized"})
-      if (flag(v, t, key, false)) refuse(v.source, fmt::format("{} ({}): \"{}\": true is not supported", where, in_quotes(content), key));
+      if (flag(v, t, key, false))
+        refuse(v.source, fmt::format("{} ({}): \"{}\": true is not supported", where, in_quotes(content), key));
     const bool known = id >= 0 && id < static_cast<std::int64_t>(v.tokens.size()) && v.tokens[id] == content;
     if (!known) add_piece(v, content, id, rows, where);
     for (const auto& [other, other_id] : added)
@@ -132,8 +144,8 @@ void read_added(Vocabulary& v, const Json& document, std::int64_t rows, std::vec
   }
 }
 
-void read_document(Vocabulary& v, std::int64_t rows, const SpecialNames& names, std::vector<std::pair<std::string, std::int32_t>>& added,
-                   Json& normalizer) {
+void read_document(Vocabulary& v, std::int64_t rows, const SpecialNames& names,
+                   std::vector<std::pair<std::string, std::int32_t>>& added, Json& normalizer) {
   const Json document = read_json(v.source);
   if (!document.is_object()) refuse(v.source, "expected a JSON object");
   const Json& model = part(v, document, "model");
@@ -141,7 +153,8 @@ void read_document(Vocabulary& v, std::int64_t rows, const SpecialNames& names, 
   const Json& vocab = part(v, model, "vocab");
   if (vocab.empty()) refuse(v.source, "model.vocab is empty");
   for (const auto& [piece, id] : vocab.items()) {
-    if (!id.is_number_integer()) refuse(v.source, fmt::format("model.vocab: the id of {} is no integer", in_quotes(piece)));
+    if (!id.is_number_integer())
+      refuse(v.source, fmt::format("model.vocab: the id of {} is no integer", in_quotes(piece)));
     if (id.is_number_unsigned() && id.get<std::uint64_t>() > static_cast<std::uint64_t>(kMostIds))
       add_piece(v, piece, kMostIds, rows, "model.vocab");
     if (!piece.empty()) add_piece(v, piece, id.get<std::int64_t>(), rows, "model.vocab");
@@ -179,11 +192,13 @@ Json read_config(const std::filesystem::path& folder, Vocabulary& v, SpecialName
       refuse(file, fmt::format("{}: expected a string", key));
     if (into.empty()) refuse(file, fmt::format("{}: empty", key));
   };
-  name("pad_token", names.pad), name("unk_token", names.unk), name("cls_token", names.cls), name("sep_token", names.sep), name("mask_token", names.mask);
+  name("pad_token", names.pad), name("unk_token", names.unk), name("cls_token", names.cls),
+      name("sep_token", names.sep), name("mask_token", names.mask);
   // Only transformers' own BERT class takes the keys below from here; others take tokenizer.json as it is.
   const bool lines = v.source.filename() == "vocab.txt";
   const auto type = config.find("tokenizer_class");
-  if (!lines && type != config.end() && type->is_string() && !type->get<std::string>().starts_with("BertTokenizer")) return Json::object();
+  if (!lines && type != config.end() && type->is_string() && !type->get<std::string>().starts_with("BertTokenizer"))
+    return Json::object();
   return config;
 }
 
@@ -195,7 +210,8 @@ void check_added_file(const std::filesystem::path& folder, const Vocabulary& v) 
   if (!added.is_object()) refuse(file, "expected a JSON object");
   for (const auto& [piece, id] : added.items())
     if (!id.is_number_integer() || v.pieces.find(piece) != id.get<std::int64_t>())
-      refuse(file, fmt::format("{} is not in vocab.txt; a folder with added tokens needs a tokenizer.json", in_quotes(piece)));
+      refuse(file, fmt::format("{} is not in vocab.txt; a folder with added tokens needs a tokenizer.json",
+                               in_quotes(piece)));
 }
 
 }  // namespace
@@ -207,7 +223,8 @@ Vocabulary read_vocabulary(const std::filesystem::path& folder, std::int64_t row
   Vocabulary v;
   const bool document = fs::exists(folder / "tokenizer.json", ignored);
   v.source = folder / (document ? "tokenizer.json" : "vocab.txt");
-  if (!document && !fs::exists(v.source, ignored)) throw std::runtime_error(fmt::format("{}: no tokenizer.json and no vocab.txt", folder.string()));
+  if (!document && !fs::exists(v.source, ignored))
+    throw std::runtime_error(fmt::format("{}: no tokenizer.json and no vocab.txt", folder.string()));
 
   SpecialNames names;
   const Json config = read_config(folder, v, names);
@@ -240,9 +257,11 @@ Vocabulary read_vocabulary(const std::filesystem::path& folder, std::int64_t row
   Vocabulary settings_of_config;
   settings_of_config.source = folder / "tokenizer_config.json";
   v.clean_text = flag(v, normalizer, "clean_text", true);
-  v.chinese = flag(settings_of_config, config, "tokenize_chinese_chars", flag(v, normalizer, "handle_chinese_chars", true));
+  v.chinese =
+      flag(settings_of_config, config, "tokenize_chinese_chars", flag(v, normalizer, "handle_chinese_chars", true));
   v.lowercase = flag(settings_of_config, config, "do_lower_case", flag(v, normalizer, "lowercase", true));
-  v.strip_accents = flag(settings_of_config, config, "strip_accents", flag(v, normalizer, "strip_accents", v.lowercase));
+  v.strip_accents =
+      flag(settings_of_config, config, "strip_accents", flag(v, normalizer, "strip_accents", v.lowercase));
   return v;
 }
 

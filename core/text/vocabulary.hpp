@@ -16,15 +16,15 @@ struct Vocabulary {
   Trie pieces;                      ///< piece → id, continuing pieces with their prefix
   Trie added;                       ///< tokens found in the text before anything else: [CLS], [MASK], …
   SpecialIds specials;
-  std::string prefix = "##";        ///< of a piece that continues a word
-  std::size_t longest_word = 100;   ///< characters; a longer word is [UNK]
+  std::string prefix = "##";       ///< of a piece that continues a word
+  std::size_t longest_word = 100;  ///< characters; a longer word is [UNK]
   bool clean_text = true, chinese = true, lowercase = true;
-  bool strip_accents = true;        ///< decided: null in the file means as `lowercase`
+  bool strip_accents = true;  ///< decided: null in the file means as `lowercase`
 };
 
-/// tokenizer.json if it is there, else vocab.txt; keys of tokenizer_config.json override what a tokenizer.json says of lower
-/// case, accents and Chinese characters, as they do in transformers. `rows`: rows of the embedding table, 0 = not checked.
-/// Throws std::runtime_error naming file and reason.
+/// tokenizer.json if it is there, else vocab.txt; keys of tokenizer_config.json override what a tokenizer.json says of
+/// lower case, accents and Chinese characters, as they do in transformers. `rows`: rows of the embedding table, 0 = not
+/// checked. Throws std::runtime_error naming file and reason.
 Vocabulary read_vocabulary(const std::filesystem::path& folder, std::int64_t rows);
 
 }  // namespace telltale

@@ -2,9 +2,9 @@
 //
 //   bench_tokenizer 20news-bydate.tar.gz MODEL_FOLDER [--runs N]
 //
-// One warm-up run, then N runs (default 7), every one timed on its own, by the clock and by the thread's CPU time (for a
-// machine that does other work too); reading the archive and the vocabulary is not timed.
-// Peer: peers/tokenizers_peer.py, the same posts with Hugging Face's tokenizers on one thread.
+// One warm-up run, then N runs (default 7), every one timed on its own, by the clock and by the thread's CPU time (for
+// a machine that does other work too); reading the archive and the vocabulary is not timed. Peer:
+// peers/tokenizers_peer.py, the same posts with Hugging Face's tokenizers on one thread.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,9 @@
 
 int main(int argc, char** argv) {
   using Clock = std::chrono::steady_clock;
-  const auto seconds = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
+  const auto seconds = [](Clock::time_point from) {
+    return std::chrono::duration<double>(Clock::now() - from).count();
+  };
   int runs = 7;
   if (argc == 5 && std::string_view(argv[3]) == "--runs") runs = std::max(1, std::atoi(argv[4]));
   if (argc != 3 && argc != 5) {
@@ -50,10 +52,17 @@ int main(int argc, char** argv) {
     std::vector<double> sorted = times;
     std::sort(sorted.begin(), sorted.end());
     const double best = sorted.front(), median = sorted[sorted.size() / 2];
-    const telltale::OrderedJson out = {{"benchmark", "tokenizer"}, {"posts", posts.size()}, {"bytes", bytes}, {"ids", ids},
-                                       {"threads", 1}, {"load_seconds", load}, {"seconds", times}, {"best_seconds", best},
+    const telltale::OrderedJson out = {{"benchmark", "tokenizer"},
+                                       {"posts", posts.size()},
+                                       {"bytes", bytes},
+                                       {"ids", ids},
+                                       {"threads", 1},
+                                       {"load_seconds", load},
+                                       {"seconds", times},
+                                       {"best_seconds", best},
                                        {"median_seconds", median},
-                                       {"best_cpu_seconds", *std::min_element(cpu_times.begin(), cpu_times.end())}, {"posts_per_second", posts.size() / best},
+                                       {"best_cpu_seconds", *std::min_element(cpu_times.begin(), cpu_times.end())},
+                                       {"posts_per_second", posts.size() / best},
                                        {"megabytes_per_second", bytes / best / 1e6}};
     fmt::print("{}\n", out.dump(2));
   } catch (const std::exception& e) {

@@ -23,7 +23,8 @@ std::string words(const Encoding& e) {
   std::string out;
   for (const Word& w : e.words) {
     if (!out.empty()) out += ' ';
-    out += std::to_string(w.span.begin) + "-" + std::to_string(w.span.end) + ":" + std::to_string(w.first) + "-" + std::to_string(w.last);
+    out += std::to_string(w.span.begin) + "-" + std::to_string(w.span.end) + ":" + std::to_string(w.first) + "-" +
+           std::to_string(w.last);
   }
   return out;
 }
@@ -43,23 +44,37 @@ class TestTokenizer : public QObject {
     QTest::addColumn<QByteArray>("text");
     QTest::addColumn<QByteArray>("pieces");
     QTest::addColumn<QByteArray>("words");
-    const auto row = [](const char* name, const QByteArray& text, const char* pieces, const char* words) { QTest::newRow(name) << text << QByteArray(pieces) << QByteArray(words); };
+    const auto row = [](const char* name, const QByteArray& text, const char* pieces, const char* words) {
+      QTest::newRow(name) << text << QByteArray(pieces) << QByteArray(words);
+    };
     row("nothing", "", "[CLS] [SEP]", "");
-    row("words", "The goalies!", "[CLS] the@0-3 goal@4-8 ##ie@8-10 ##s@10-11 !@11-12 [SEP]", "0-3:1-2 4-11:2-5 11-12:5-6");
+    row("words", "The goalies!", "[CLS] the@0-3 goal@4-8 ##ie@8-10 ##s@10-11 !@11-12 [SEP]",
+        "0-3:1-2 4-11:2-5 11-12:5-6");
     row("unknown", "zebra puck", "[CLS] [UNK]@0-5 puck@6-10 [SEP]", "0-5:1-2 6-10:2-3");
     row("unknown at its end", "goalz", "[CLS] [UNK]@0-5 [SEP]", "0-5:1-2");
     row("typed CLS and SEP", "[CLS]puck[SEP]", "[CLS] [CLS]@0-5 puck@5-9 [SEP]@9-14 [SEP]", "5-9:2-3");
     row("typed PAD", "a [PAD]", "[CLS] a@0-1 [PAD]@2-7 [SEP]", "0-1:1-2");
-    row("typed MASK and UNK are words", "a[MASK]a [UNK]", "[CLS] a@0-1 [MASK]@1-7 a@7-8 [UNK]@9-14 [SEP]", "0-1:1-2 1-7:2-3 7-8:3-4 9-14:4-5");
+    row("typed MASK and UNK are words", "a[MASK]a [UNK]", "[CLS] a@0-1 [MASK]@1-7 a@7-8 [UNK]@9-14 [SEP]",
+        "0-1:1-2 1-7:2-3 7-8:3-4 9-14:4-5");
     row("small letters are no special", "[mask]", "[CLS] [@0-1 mask@1-5 ]@5-6 [SEP]", "0-1:1-2 1-5:2-3 5-6:3-4");
     row("accents", "Caf\xC3\xA9", "[CLS] caf@0-3 ##e@3-5 [SEP]", "0-5:1-3");
     row("accents decomposed", "cafe\xCC\x81", "[CLS] caf@0-3 ##e@3-4 [SEP]", "0-4:1-3");
     row("not equal", "\xE2\x89\xA0", "[CLS] =@0-3 [SEP]", "0-3:1-2");
-    row("Chinese", "a\xE4\xBD\xA0" "a", "[CLS] a@0-1 \xE4\xBD\xA0@1-4 a@4-5 [SEP]", "0-1:1-2 1-4:2-3 4-5:3-4");
-    row("jamo share a place", "\xEA\xB0\x81", "[CLS] \xE1\x84\x80@0-3 ##\xE1\x85\xA1@0-3 ##\xE1\x86\xA8@0-3 [SEP]", "0-3:1-4");
+    row("Chinese",
+        "a\xE4\xBD\xA0"
+        "a",
+        "[CLS] a@0-1 \xE4\xBD\xA0@1-4 a@4-5 [SEP]", "0-1:1-2 1-4:2-3 4-5:3-4");
+    row("jamo share a place", "\xEA\xB0\x81", "[CLS] \xE1\x84\x80@0-3 ##\xE1\x85\xA1@0-3 ##\xE1\x86\xA8@0-3 [SEP]",
+        "0-3:1-4");
     row("NUL goes", QByteArray("go\0al\0", 6), "[CLS] goal@0-5 [SEP]", "0-5:1-2");
-    row("zero width space", "pu\xE2\x80\x8B" "ck", "[CLS] puck@0-7 [SEP]", "0-7:1-2");
-    row("no-break space", "a\xC2\xA0" "a", "[CLS] a@0-1 a@3-4 [SEP]", "0-1:1-2 3-4:2-3");
+    row("zero width space",
+        "pu\xE2\x80\x8B"
+        "ck",
+        "[CLS] puck@0-7 [SEP]", "0-7:1-2");
+    row("no-break space",
+        "a\xC2\xA0"
+        "a",
+        "[CLS] a@0-1 a@3-4 [SEP]", "0-1:1-2 3-4:2-3");
     row("only control characters", QByteArray("\0\x01\x7F\xEF\xBB\xBF", 6), "[CLS] [SEP]", "");
     row("only marks", "\xCC\x81\xCC\x82", "[CLS] [SEP]", "");
   }
@@ -80,7 +95,8 @@ class TestTokenizer : public QObject {
   void marks_in_canonical_order() {
     Folder f;
     Pieces pieces = small_pieces;
-    pieces.insert(pieces.end(), {"##\u302E", "##\U0001D165"});  // spacing marks of class 224 and 216: ordered, not removed
+    pieces.insert(pieces.end(),
+                  {"##\u302E", "##\U0001D165"});  // spacing marks of class 224 and 216: ordered, not removed
     const auto t = Tokenizer::load(f.vocab(pieces).path());
     // U+0301 has class 230 and goes; U+302E moves before it and takes its place in the text.
     QCOMPARE(shown(*t, t->encode("a\u0301\u302E")), std::string("[CLS] a@0-1 ##\u302E@1-3 [SEP]"));
@@ -106,7 +122,8 @@ class TestTokenizer : public QObject {
     QCOMPARE(shown(*tokenizer_, least), std::string("[CLS] [SEP]"));
     QVERIFY(least.words.empty());
     QCOMPARE(least.cut, std::int64_t{0});
-    for (const int bad : {1, -1, -2147483647}) QVERIFY_THROWS_EXCEPTION(std::invalid_argument, tokenizer_->encode(text, bad));
+    for (const int bad : {1, -1, -2147483647})
+      QVERIFY_THROWS_EXCEPTION(std::invalid_argument, tokenizer_->encode(text, bad));
   }
 
   void words_of_a_hundred_characters() {

@@ -40,7 +40,8 @@ std::vector<Json> read_lines(const std::filesystem::path& file) {
 std::string difference(const Tokenizer& tokenizer, const std::string& text, const Json& golden) {
   const Encoding e = tokenizer.encode(text);
   if (Json(e.ids) != golden["ids"]) return "ids: " + Json(e.ids).dump() + ", expected " + golden["ids"].dump();
-  if (offsets_json(e) != golden["offsets"]) return "offsets: " + offsets_json(e).dump() + ", expected " + golden["offsets"].dump();
+  if (offsets_json(e) != golden["offsets"])
+    return "offsets: " + offsets_json(e).dump() + ", expected " + golden["offsets"].dump();
   const Encoding cut = tokenizer.encode(text, 128);
   if (Json(cut.ids) != golden["ids_128"]) return "ids_128: " + Json(cut.ids).dump();
   if (cut.full_length != static_cast<std::int32_t>(e.ids.size())) return "full_length";
@@ -103,7 +104,8 @@ class TestTokenizerGolden : public QObject {
     TELLTALE_NEEDS_SHARED(shared);
     const auto tokenizer = Tokenizer::load(shared / "data/models/minilm-news6");
     std::unordered_map<std::string, std::string> texts;
-    for (RawPost& p : read_twenty_news(shared / "data/20news-bydate.tar.gz")) texts.emplace(std::move(p.path), std::move(p.text));
+    for (RawPost& p : read_twenty_news(shared / "data/20news-bydate.tar.gz"))
+      texts.emplace(std::move(p.path), std::move(p.text));
     QCOMPARE(texts.size(), std::size_t{18846});
 
     const std::vector<Json> whole = read_lines(shared / "golden/tokenizer-posts.jsonl");
@@ -118,7 +120,8 @@ class TestTokenizerGolden : public QObject {
     std::istringstream corpus(read_gzip(shared / "golden/corpus-ids.tsv.gz"));
     std::string row;
     std::getline(corpus, row);
-    QCOMPARE(row, std::string("path\tbytes\tids\tids_crc32\tstripped_bytes\tstripped_ids\tstripped_ids_crc32\tstripped_crc32"));
+    QCOMPARE(row, std::string(
+                      "path\tbytes\tids\tids_crc32\tstripped_bytes\tstripped_ids\tstripped_ids_crc32\tstripped_crc32"));
     std::size_t rows = 0;
     while (std::getline(corpus, row)) {
       std::istringstream in(row);

@@ -122,7 +122,8 @@ class TestUnicode : public QObject {
       std::size_t at = 0;
       QCOMPARE(unicode::next(bytes, at), c);
       QCOMPARE(at, bytes.size());
-      for (std::size_t cut = 1; cut < bytes.size(); ++cut) QCOMPARE(unicode::find_invalid_utf8(bytes.substr(0, cut)), std::size_t{0});
+      for (std::size_t cut = 1; cut < bytes.size(); ++cut)
+        QCOMPARE(unicode::find_invalid_utf8(bytes.substr(0, cut)), std::size_t{0});
     }
   }
 

@@ -25,7 +25,9 @@ Json lacking(const char* parent, const char* key) {
   return d;
 }
 
-std::vector<std::int32_t> ids(const Folder& f, const std::string& text) { return Tokenizer::load(f.path())->encode(text).ids; }
+std::vector<std::int32_t> ids(const Folder& f, const std::string& text) {
+  return Tokenizer::load(f.path())->encode(text).ids;
+}
 
 }  // namespace
 
@@ -37,7 +39,8 @@ class TestVocabulary : public QObject {
     Folder lines, document;
     lines.vocab();
     document.document(small_document());
-    for (const char* text : {"The goalies!", "[MASK] zebra", "Caf\xC3\xA9 \xE4\xBD\xA0"}) QVERIFY(ids(lines, text) == ids(document, text));
+    for (const char* text : {"The goalies!", "[MASK] zebra", "Caf\xC3\xA9 \xE4\xBD\xA0"})
+      QVERIFY(ids(lines, text) == ids(document, text));
     // What tokenizer.json stores of truncation (4) and padding (9) is ignored.
     QCOMPARE(ids(document, "puck").size(), std::size_t{3});
     QCOMPARE(ids(document, "the goalies!").size(), std::size_t{7});
@@ -100,7 +103,8 @@ class TestVocabulary : public QObject {
     d["added_tokens"].push_back({{"id", 40}, {"content", "goal-line"}, {"normalized", false}, {"special", false}});
     const auto t = Tokenizer::load(f.document(d).path());
     QCOMPARE(t->size(), 41);
-    QVERIFY(t->encode("a goal-line goal-lin Goal-line").ids == (std::vector<std::int32_t>{2, 12, 40, 6, 1, 1, 6, 1, 1, 3}));
+    QVERIFY(t->encode("a goal-line goal-lin Goal-line").ids ==
+            (std::vector<std::int32_t>{2, 12, 40, 6, 1, 1, 6, 1, 1, 3}));
     QCOMPARE(t->encode("agoal-line").ids.size(), std::size_t{4});  // found inside a word too
     const Encoding after_accent = t->encode("\xC3\xA0goal-line");
     QVERIFY(after_accent.ids == (std::vector<std::int32_t>{2, 12, 40, 3}));
@@ -122,8 +126,10 @@ class TestVocabulary : public QObject {
     Pieces twice = small_pieces;
     twice.push_back("puck");
     QTest::newRow("twice") << join(twice) << 0 << "line 29: 'puck' is there already, in line 10";
-    QTest::newRow("more than rows") << join(small_pieces) << 20 << "has 28 pieces, the embedding has 20 rows (8 too many)";
-    QTest::newRow("not UTF-8") << join(small_pieces) + QByteArray("caf\xE9\n") << 0 << "line 29: a piece that is not UTF-8";
+    QTest::newRow("more than rows") << join(small_pieces) << 20
+                                    << "has 28 pieces, the embedding has 20 rows (8 too many)";
+    QTest::newRow("not UTF-8") << join(small_pieces) + QByteArray("caf\xE9\n") << 0
+                               << "line 29: a piece that is not UTF-8";
     QTest::newRow("long piece") << join(small_pieces) + QByteArray(5000, 'x') << 0 << "line 29: a piece of 5000 bytes";
     QTest::newRow("binary") << QByteArray(1000, '\0') << 0 << "missing";
   }
@@ -134,7 +140,8 @@ class TestVocabulary : public QObject {
     Folder f;
     f.write("vocab.txt", content.toStdString());
     const QString message = QString::fromStdString(error_of([&] { Tokenizer::load(f.path(), rows); }));
-    QVERIFY2(message.startsWith(f.dir.path() + "/vocab.txt: ") && message.contains(reason) && !message.contains('\n'), qPrintable(message));
+    QVERIFY2(message.startsWith(f.dir.path() + "/vocab.txt: ") && message.contains(reason) && !message.contains('\n'),
+             qPrintable(message));
   }
 
   void refused_documents_data() {
@@ -156,7 +163,8 @@ class TestVocabulary : public QObject {
     row("id no number", changed("/model/vocab/puck", "9"), "the id of 'puck' is no integer");
     row("id a fraction", changed("/model/vocab/puck", 9.5), "the id of 'puck' is no integer");
     row("id negative", changed("/model/vocab/puck", -1), "id -1 of 'puck' is out of range");
-    row("id past the embedding", changed("/model/vocab/puck", 1000000), "'puck' has id 1000000, past the 28 rows of the embedding");
+    row("id past the embedding", changed("/model/vocab/puck", 1000000),
+        "'puck' has id 1000000, past the 28 rows of the embedding");
     row("id huge", changed("/model/vocab/puck", 9007199254740993), "out of range");
     row("id past 64 bits", changed("/model/vocab/puck", std::numeric_limits<std::uint64_t>::max()), "out of range");
     row("id twice", changed("/model/vocab/puck", 5), "have id 5");
@@ -171,13 +179,15 @@ class TestVocabulary : public QObject {
     row("flag", changed("/normalizer/lowercase", "yes"), "lowercase: expected true or false, got string");
     row("other pre-tokenizer", changed("/pre_tokenizer/type", "Whitespace"), "the pre_tokenizer is 'Whitespace'");
     row("no template", changed("/post_processor", nullptr), "no object \"post_processor\"");
-    row("other template", changed("/post_processor/single/0/SpecialToken/id", "[SEP]"), "does not give [CLS] text [SEP]");
+    row("other template", changed("/post_processor/single/0/SpecialToken/id", "[SEP]"),
+        "does not give [CLS] text [SEP]");
     row("short template", changed("/post_processor/single", Json::array()), "does not give [CLS] text [SEP]");
     row("odd template", changed("/post_processor/single/0", 3), "does not give [CLS] text [SEP]");
     row("added no array", changed("/added_tokens", 3), "added_tokens: expected an array");
     row("added no object", changed("/added_tokens/0", 3), "added_tokens[0]: expected");
     row("added empty", changed("/added_tokens/0/content", ""), "added_tokens[0]");
-    row("added normalised", changed("/added_tokens/4/normalized", true), "added_tokens[4] ('[MASK]'): \"normalized\": true is not supported");
+    row("added normalised", changed("/added_tokens/4/normalized", true),
+        "added_tokens[4] ('[MASK]'): \"normalized\": true is not supported");
     row("added with another id", changed("/added_tokens/4/id", 3), "both have id 3");
     row("added past the embedding", changed("/added_tokens/4/id", 28), "past the 28 rows");
     row("added twice", changed("/added_tokens/4", small_document()["added_tokens"][3]), "is there twice");
@@ -188,7 +198,9 @@ class TestVocabulary : public QObject {
     Folder f;
     f.write("tokenizer.json", content.toStdString());
     const QString message = QString::fromStdString(error_of([&] { Tokenizer::load(f.path(), 28); }));
-    QVERIFY2(message.startsWith(f.dir.path() + "/tokenizer.json: ") && message.contains(reason) && !message.contains('\n'), qPrintable(message));
+    QVERIFY2(
+        message.startsWith(f.dir.path() + "/tokenizer.json: ") && message.contains(reason) && !message.contains('\n'),
+        qPrintable(message));
   }
 
   void ids_need_a_bound_without_rows_too() {
@@ -199,16 +211,24 @@ class TestVocabulary : public QObject {
 
   void refused_folders() {
     Folder f;
-    QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(f.path()); })).contains("no tokenizer.json and no vocab.txt"));
+    QVERIFY(QString::fromStdString(error_of([&] {
+              Tokenizer::load(f.path());
+            })).contains("no tokenizer.json and no vocab.txt"));
     QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(f.path() / "none"); })).contains("no such folder"));
     f.vocab().write("tokenizer_config.json", "[1]");
-    QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(f.path()); })).contains("tokenizer_config.json: expected a JSON object"));
+    QVERIFY(QString::fromStdString(error_of([&] {
+              Tokenizer::load(f.path());
+            })).contains("tokenizer_config.json: expected a JSON object"));
     f.write("tokenizer_config.json", R"({"do_lower_case": "no"})");
-    QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(f.path()); })).contains("tokenizer_config.json: do_lower_case"));
+    QVERIFY(QString::fromStdString(error_of([&] {
+              Tokenizer::load(f.path());
+            })).contains("tokenizer_config.json: do_lower_case"));
     f.write("tokenizer_config.json", R"({"cls_token": "<s>"})");
     QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(f.path()); })).contains("vocab.txt: <s> is missing"));
     f.write("tokenizer_config.json", "{}").write("added_tokens.json", R"({"hockey": 28})");
-    QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(f.path()); })).contains("added_tokens.json: 'hockey' is not in vocab.txt"));
+    QVERIFY(QString::fromStdString(error_of([&] {
+              Tokenizer::load(f.path());
+            })).contains("added_tokens.json: 'hockey' is not in vocab.txt"));
     f.write("added_tokens.json", R"({"puck": 9})");
     QCOMPARE(error_of([&] { Tokenizer::load(f.path()); }), std::string());
   }
@@ -217,8 +237,12 @@ class TestVocabulary : public QObject {
     TELLTALE_NEEDS_SHARED(shared);
     const auto broken = shared / "golden/broken";
     const std::int64_t rows = Tokenizer::load(shared / "golden/models/tiny-bert/fp32")->size();
-    QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(broken / "vocab-without-unk", rows); })).endsWith("vocab-without-unk/vocab.txt: [UNK] is missing"));
-    QVERIFY(QString::fromStdString(error_of([&] { Tokenizer::load(broken / "vocab-larger-than-embedding", rows); })).contains("vocab.txt: has 300 pieces, the embedding has 293 rows (7 too many)"));
+    QVERIFY(QString::fromStdString(error_of([&] {
+              Tokenizer::load(broken / "vocab-without-unk", rows);
+            })).endsWith("vocab-without-unk/vocab.txt: [UNK] is missing"));
+    QVERIFY(QString::fromStdString(error_of([&] {
+              Tokenizer::load(broken / "vocab-larger-than-embedding", rows);
+            })).contains("vocab.txt: has 300 pieces, the embedding has 293 rows (7 too many)"));
   }
 };
 
