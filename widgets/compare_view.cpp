@@ -144,11 +144,12 @@ CompareView::CompareView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   bottom->addWidget(overlap_panel_);
   bottom->addWidget(words_panel_);
   bottom->addWidget(split_panel_);
-  bottom->setSizes({470, 300, 600});
+  bottom->setSizes({520, 330, 550});
   rows->addWidget(top);
   rows->addWidget(bottom);
   rows->setStretchFactor(0, 1);
-  rows->setSizes({440, 320});
+  rows->setStretchFactor(1, 1);
+  rows->setSizes({350, 430});
 
   connect(which_, &QComboBox::activated, this, [this](int i) { show_comparison(i); });
   connect(posts_, &RowList::chosen, this, &CompareView::choose_post);
@@ -282,7 +283,7 @@ void CompareView::choose_post(qint64 row) {
   const auto posts = posts_of(*view_);
   if (row < 1 || static_cast<std::size_t>(row) > posts.size()) return;
   const Json& p = *posts[static_cast<std::size_t>(row) - 1];
-  post_panel_->set_title(text(title_of(text_of(p, "text"))));
+  post_panel_->set_title(text(title_of(text_of(p, "text"), 48)));
   QString caption = text(clean_utf8(text_of(p, "id")));
   const auto names = short_names(view_->classes);
   for (std::size_t i = 0; i < view_->classes.size(); ++i)

@@ -72,7 +72,9 @@ void ComparedPost::lay_out() {
     qreal total = 0;
     for (auto& c : chunk) total += c.width = metrics.horizontalAdvance(c.text);
     if (x > left && x + total > right) new_line(0);
-    for (auto& c : chunk) {
+    for (std::size_t k = 0; k < chunk.size(); ++k) {
+      Piece& c = chunk[k];
+      c.before = k == 0 ? 2 : -0.25, c.after = k + 1 == chunk.size() ? 2 : -0.25;
       if (x > left && x + c.width > right) new_line(0);
       while (x + c.width > right && c.text.size() > 1) {
         int n = static_cast<int>(c.text.size()) - 1;
@@ -162,20 +164,29 @@ void ComparedPost::paintEvent(QPaintEvent* e) {
     }
   }
   p.setFont(font);
-  for (const auto& c : pieces_) {
+  const auto box_of = [&](const Piece& c, int r) {
+    return QRectF(c.x - c.before, lines_[static_cast<std::size_t>(c.line)].top + row_height * r + 0.75, c.width + c.before + c.after, row_height - 1.5);
+  };
+  const auto seen = [&](const Piece& c) {
     const qreal top = lines_[static_cast<std::size_t>(c.line)].top;
-    if (top > e->rect().bottom() || top + rows_ * row_height < e->rect().top()) continue;
+    return top <= e->rect().bottom() && top + rows_ * row_height >= e->rect().top();
+  };
+  const auto look_of = [&](const Piece& c, int r) { return colours.heat(scores_[static_cast<std::size_t>(c.word)][static_cast<std::size_t>(r)], domain_); };
+  // All grounds before all texts: letters reach over the edges of their boxes.
+  p.setPen(Qt::NoPen);
+  for (const auto& c : pieces_)
+    for (int r = 0; r < rows_ && c.word >= 0 && seen(c); ++r)
+      if (const Cell look = look_of(c, r); look.ground != colours["panel"]) {
+        p.setBrush(colour(look.ground));
+        p.drawRoundedRect(box_of(c, r), radius, radius);
+      }
+  for (const auto& c : pieces_) {
+    if (!seen(c)) continue;
     for (int r = 0; r < rows_; ++r) {
-      const QRectF cell(c.x - 2, top + row_height * r + 0.75, c.width + 4, row_height - 1.5);
+      const QRectF cell = box_of(c, r);
       QColor ink = theme_[c.dim || c.unread ? "text3" : "text"];
       if (c.word >= 0) {
-        const Cell look = colours.heat(scores_[static_cast<std::size_t>(c.word)][static_cast<std::size_t>(r)], domain_);
-        if (look.ground != colours["panel"]) {
-          p.setPen(Qt::NoPen);
-          p.setBrush(colour(look.ground));
-          p.drawRoundedRect(cell, radius, radius);
-          ink = colour(look.ink);
-        }
+        if (const Cell look = look_of(c, r); look.ground != colours["panel"]) ink = colour(look.ink);
       }
       p.setPen(ink);
       p.drawText(QPointF(c.x, cell.center().y() + (metrics.ascent() - metrics.descent()) / 2), c.text);

@@ -25,6 +25,7 @@ class ComparedPost : public PaintedView {
     int line = 0, word = -1;
     QString text;
     bool dim = false, unread = false;
+    qreal before = 2, after = 2;  ///< how far its cells reach past the text
   };
   struct Line {
     qreal top = 0;

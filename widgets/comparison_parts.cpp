@@ -108,6 +108,18 @@ void OverlapMatrices::lay_out() {
   foot = std::min(foot, height() * 0.35);
   const qreal gap = 18, wide = (width() - 24 - names_width_ - 8 - gap * (matrices - 1)) / matrices / n, high = (height() - 36 - foot - 12) / n;
   cell_ = std::floor(std::clamp(std::min(wide, high), 8.0, 42.0));
+  heads_.clear();
+  for (std::size_t j = 0; j + 1 < names_.size(); ++j) heads_.push_back(safe(names_[j]));
+  upright_ = true;
+  if (cell_ < 30) {  // a low panel: first letters, if they tell the classes apart; the rows carry the names in the same order
+    QStringList letters;
+    for (const auto& name : heads_) letters << QString(name).remove(QLatin1Char('.')).left(3);
+    if (QStringList(letters).removeDuplicates() == 0) {
+      upright_ = false;
+      cell_ = std::floor(std::clamp(std::min(wide, (height() - 36 - 20) / n), 8.0, 42.0));
+      for (int j = 0; j < letters.size(); ++j) heads_[static_cast<std::size_t>(j)] = letters[j];
+    }
+  }
   for (std::size_t r = 0; r < runs_.size(); ++r) {
     const qreal left = 12 + names_width_ + 8 + static_cast<qreal>(r) * (cell_ * n + gap);
     lefts_.push_back(left);
@@ -165,10 +177,14 @@ void OverlapMatrices::paintEvent(QPaintEvent*) {
     p.setPen(theme_["text2"]);
     const QFontMetricsF m(small, this);
     for (std::size_t j = 0; j + 1 < n; ++j) {
+      if (!upright_) {
+        p.drawText(QRectF(lefts_[r] + cell_ * static_cast<qreal>(j) - 6, bottom + 2, cell_ + 12, 16), Qt::AlignCenter, heads_[j]);
+        continue;
+      }
       p.save();
       p.translate(lefts_[r] + cell_ * (static_cast<qreal>(j) + 0.5), bottom + 4);
       p.rotate(90);
-      p.drawText(QRectF(0, -8, height() - bottom - 6, 16), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(safe(names_[j]), Qt::ElideRight, height() - bottom - 8));
+      p.drawText(QRectF(0, -8, height() - bottom - 6, 16), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(heads_[j], Qt::ElideRight, height() - bottom - 8));
       p.restore();
     }
   }
@@ -288,29 +304,30 @@ void SplitTable::set_comparison(const ComparisonView* view) {
     Row r{};
     r.group = true, r.name = name;
     rows_.push_back(r);
+    return rows_.size() - 1;
   };
   if (view && !view->runs.empty()) {
     const int runs[2] = {std::max(0, view->a), view->b};
     const auto contrast = static_cast<std::size_t>(std::max(0, view->contrast));
     const Json& accuracy = get(view->json, "accuracy");
     if (get(accuracy, "runs").is_array()) {
-      add_group(tr("Accuracy"));
+      const std::size_t head = add_group(tr("Accuracy"));
+      double from = 1, to = 0;
       for (const auto& [key, low, high, name] : {std::tuple{"accuracy", "low", "high", "accuracy"}, {"macro_f1", "macro_f1_low", "macro_f1_high", "macro-F1"}}) {
         Row r{};
         r.name = QLatin1String(name), r.note = tr("high is better");
-        double from = 1, to = 0;
         for (int k = 0; k < 2; ++k) {
           const Json& entry = runs[k] >= 0 ? get(get(accuracy, "runs"), static_cast<std::size_t>(runs[k])) : get(accuracy, "none");
           r.values[k] = number_of(entry, key), r.low[k] = number_of(entry, low), r.high[k] = number_of(entry, high);
           for (const double x : {r.values[k], r.low[k], r.high[k]})
             if (std::isfinite(x)) from = std::min(from, x), to = std::max(to, x);
         }
-        r.from = std::max(0.0, std::floor(from * 10 - 1e-9) / 10), r.to = std::min(1.0, std::ceil(to * 10 + 1e-9) / 10);
-        if (!(r.to > r.from)) r.from = 0, r.to = 1;
         r.difference = difference_of(get(get(get(accuracy, "contrasts"), contrast), key));
-        r.by = QString();
         rows_.push_back(r);
       }
+      // One axis for both, on whole tenths; it stands in the group's head.
+      from = std::max(0.0, std::floor(from * 10 - 1e-9) / 10), to = std::min(1.0, std::ceil(to * 10 + 1e-9) / 10);
+      for (std::size_t i = head; i < rows_.size(); ++i) rows_[i].from = to > from ? from : 0, rows_[i].to = to > from ? to : 1;
     }
     if (const Json& means = get(view->json, "means"); means.is_array() && !means.empty()) {
       add_group(tr("Contrastivity"));
@@ -319,6 +336,7 @@ void SplitTable::set_comparison(const ComparisonView* view) {
         r.name = safe(text_of(m, "metric"));
         r.note = text_of(m, "better") == "low" ? tr("low is better") : tr("high is better");
         r.by = by_line(*view, text_of(m, "method"));
+        r.method = safe(view->method_name(text_of(m, "method"))), r.marked = view->in_loss(text_of(m, "method"));
         for (int k = 0; k < 2; ++k) {
           const auto run = static_cast<std::size_t>(std::max(0, runs[k]));
           r.values[k] = runs[k] < 0 ? NAN : number_of(get(get(m, "values"), run));
@@ -374,7 +392,9 @@ void SplitTable::paintEvent(QPaintEvent*) {
       p.drawText(box.adjusted(12, 0, 0, 0), Qt::AlignVCenter, r.name);
       p.setFont(small);
       p.setPen(theme_["text3"]);
-      p.drawText(QRectF(axis_x, box.top(), axis_w, box.height()), Qt::AlignCenter, tr("95 % intervals"));
+      QString axis = tr("95 %, axis %1 to %2").arg(text(fixed(r.from, 1)), text(fixed(r.to, 1)));
+      if (sm.horizontalAdvance(axis) > axis_w) axis = tr("%1 to %2").arg(text(fixed(r.from, 1)), text(fixed(r.to, 1)));
+      p.drawText(QRectF(axis_x, box.top(), axis_w, box.height()), Qt::AlignCenter, axis);
       if (two)
         p.drawText(QRectF(right - last_w, box.top(), last_w, box.height()), Qt::AlignRight | Qt::AlignVCenter,
                    text(view_->runs[static_cast<std::size_t>(view_->b)].letter + " − " + view_->runs[static_cast<std::size_t>(view_->a)].letter));
@@ -392,7 +412,7 @@ void SplitTable::paintEvent(QPaintEvent*) {
     p.setPen(theme_["text3"]);
     const qreal note_x = 12 + mm.horizontalAdvance(name) + 6;
     if (note_x + sm.horizontalAdvance(r.note) <= axis_x - 6) p.drawText(QRectF(note_x, box.top(), axis_x - note_x, first_h), Qt::AlignVCenter, r.note);
-    if (!r.by.isEmpty()) p.drawText(QRectF(12, box.center().y() - 1, room, box.height() / 2), Qt::AlignVCenter, sm.elidedText(r.by, Qt::ElideRight, room));
+    if (!r.by.isEmpty()) p.drawText(QRectF(12, box.center().y() - 1, room, box.height() / 2), Qt::AlignVCenter, sm.elidedText(sm.horizontalAdvance(r.by) > room && !r.marked ? r.method : r.by, Qt::ElideRight, room));
     const auto x = [&](double v) { return axis_x + axis_w * std::clamp((v - r.from) / (r.to - r.from), 0.0, 1.0); };
     for (const double g : {r.from, (r.from + r.to) / 2, r.to}) p.fillRect(QRectF(std::round(x(g)), box.top() + 2, 1, box.height() - 5), theme_["grid"]);
     for (int k = 0; k < 2; ++k) {

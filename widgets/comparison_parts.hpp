@@ -25,6 +25,8 @@ class OverlapMatrices : public PaintedView {
   const Json* matrix_ = nullptr;
   std::vector<int> runs_;
   std::vector<std::string> names_;
+  std::vector<QString> heads_;   ///< of the columns: names set upright, or their first letters where there is no room
+  bool upright_ = true;
   qreal cell_ = 30, names_width_ = 0;
   std::vector<qreal> lefts_;
 };
@@ -67,7 +69,8 @@ class SplitTable : public PaintedView {
  private:
   struct Row {
     bool group = false;
-    QString name, note, by;
+    QString name, note, by, method;  ///< by: the method with its mark; method: alone
+    bool marked = false;             ///< in a loss: the mark is never left out
     double values[2], low[2], high[2];
     Difference difference;
     double from = 0, to = 1;

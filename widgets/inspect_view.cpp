@@ -83,6 +83,8 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   connect(back, &QToolButton::clicked, this, [this] { step_post(-1); });
   connect(forth, &QToolButton::clicked, this, [this] { step_post(1); });
   connect(run_combo_, &QComboBox::activated, this, [this](int i) { guard([&] { choose_run(run_combo_->itemData(i).toLongLong()); }); });
+  // Later, not inside the layout that is going on.
+  connect(painted_, &PaintedPost::laid_out, this, &InspectView::fit_strip, Qt::QueuedConnection);
   for (PaintedView* v : std::initializer_list<PaintedView*>{painted_, strip_, words_}) connect(v, &PaintedView::hovered, this, [this, v](int word) { ring(word, v); });
   connect(&theme, &Theme::changed, this, [this] {
     if (post_) show_post(post_);
@@ -162,10 +164,9 @@ void InspectView::build_post() {
   head->setSpacing(10);
   method_combo_ = new QComboBox(page);
   method_combo_->setAccessibleName(tr("Method of the explanation"));
-  protocol_ = new QLabel(page);
-  protocol_->setObjectName(QStringLiteral("quiet"));
-  protocol_->setFont(theme_.font("caption"));
-  protocol_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  protocol_ = new ElidedLabel(theme_, page);
+  protocol_->set_style(theme_.font("caption"), "text3");
+  protocol_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   badge_ = new QLabel(page);
   badge_->setFont(theme_.font("table", Theme::Weight::medium));
   nodes_ = new QLabel(page);
@@ -192,9 +193,9 @@ void InspectView::build_post() {
   foot->setContentsMargins(4, 4, 12, 4);
   foot->setSpacing(10);
   legend_ = new HeatLegend(theme_, page);
-  auto* gamma_name = new QLabel(tr("gamma"), page);
-  gamma_name->setObjectName(QStringLiteral("quiet"));
-  gamma_name->setFont(theme_.font("caption"));
+  gamma_name_ = new QLabel(tr("gamma"), page);
+  gamma_name_->setObjectName(QStringLiteral("quiet"));
+  gamma_name_->setFont(theme_.font("caption"));
   gamma_ = new QSlider(Qt::Horizontal, page);
   gamma_->setRange(30, 150);
   gamma_->setValue(80);
@@ -210,7 +211,7 @@ void InspectView::build_post() {
   sums_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
   sums_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   foot->addWidget(legend_);
-  foot->addWidget(gamma_name);
+  foot->addWidget(gamma_name_);
   foot->addWidget(gamma_);
   foot->addWidget(gamma_label_);
   foot->addStretch(1);
@@ -252,10 +253,7 @@ void InspectView::resizeEvent(QResizeEvent* e) {
   const bool small = width() < 1180;
   left_->setVisible(!small);
   narrow_->setVisible(small);
-  protocol_->setVisible(width() >= 900);
-  const bool short_page = post_panel_->width() < 560;
-  gamma_->setVisible(!short_page);
-  gamma_label_->setVisible(!short_page);
+  fit_strip();
 }
 
 void InspectView::guard(const std::function<void()>& work) {
@@ -284,7 +282,7 @@ void InspectView::set_store(Store* store) {
     if (!store_->explanation_summaries(r.id).empty()) best = r.id;
   }
   const int row = theme_.spacing("row") + 2;
-  runs_panel_->setFixedHeight(theme_.spacing("panelHeader") + 2 + row * static_cast<int>(std::clamp<std::size_t>(rows.size(), 1, 7)));
+  runs_panel_->setFixedHeight(theme_.spacing("panelHeader") + 4 + row * static_cast<int>(std::clamp<std::size_t>(rows.size(), 1, 7)));
   runs_panel_->set_caption(rows.empty() ? tr("none in this file") : tr("accuracy at the right"));
   run_list_->set_rows(std::move(rows));
   if (best == 0 && !runs_.empty()) best = runs_.back().id;
@@ -430,20 +428,21 @@ void InspectView::show_post(PostPtr post) {
   const auto& c = *post_;
   const auto& v = c.view;
   stack_->setCurrentIndex(1);
-  post_panel_->set_title(text(title_of(c.text)));
+  post_panel_->set_title(text(title_of(c.text, 48)));
   QString caption = text(clean_utf8(c.id)) + tr(" · post %1 · %2 words · %3 pieces read").arg(c.record.document).arg(v.ranked.size()).arg(c.record.ids.size());
   if (c.cut >= 0) caption += tr(", the rest cut");
   post_panel_->set_caption(caption);
   const auto names = short_names(c.classes);
   const auto name = [&](int i) { return i >= 0 && static_cast<std::size_t>(i) < names.size() ? text(clean_utf8(names[static_cast<std::size_t>(i)])) : text(clean_utf8(v.target)); };
   const QString target = name(c.record.target);
-  classes_panel_->set_caption(c.record.foil >= 0 ? tr("why %1, not %2").arg(target, name(c.record.foil)) : tr("why %1").arg(target));
+  QString why = c.record.foil >= 0 ? tr("why %1, not %2").arg(target, name(c.record.foil)) : tr("why %1").arg(target);
+  if (v.predicted >= 0 && v.predicted != c.record.target) why += tr(" · predicted %1").arg(name(v.predicted));
+  classes_panel_->set_caption(why);
   words_panel_->set_caption(tr("by score for %1").arg(target));
   QStringList protocol;
   for (const char* key : {"output", "path", "quadrature", "removal", "unit"})
     if (const auto value = text_of(c.record.protocol, key); !value.empty()) protocol << QStringLiteral("%1 %2").arg(QLatin1String(key), text(clean_utf8(value)));
-  protocol_->setText(protocol.join(QStringLiteral(" · ")));
-  protocol_->setToolTip(protocol_->text());
+  protocol_->set_text(protocol.join(QStringLiteral(" · ")));
   static const char* const grounds[] = {"okSoft", "warnSoft", "errorSoft", "infoSoft"};
   static const char* const inks[] = {"ok", "warn", "error", "info"};
   static const char* const marks[] = {"✓ ", "", "▲ ", ""};
@@ -461,6 +460,7 @@ void InspectView::show_post(PostPtr post) {
   painted_->set_post(post_);
   painted_->set_gamma(gamma_->value() / 100.0);
   strip_->set_post(post_);
+  fit_strip();
   legend_->set_scale(v.domain, gamma_->value() / 100.0);
   bars_->set_post(post_);
   words_->set_post(post_);
@@ -470,6 +470,14 @@ void InspectView::show_post(PostPtr post) {
   place_->setText(at >= 0 ? tr("%1 of %2").arg(at + 1).arg(n) : QString());
   previous_->setEnabled(at > 0);
   next_->setEnabled(at >= 0 && at + 1 < n);
+}
+
+/// What a short post leaves free helps the strip: taller bars, more names.
+void InspectView::fit_strip() {
+  const bool narrow = post_panel_->width() < 690;
+  for (QWidget* w : std::initializer_list<QWidget*>{gamma_name_, gamma_, gamma_label_}) w->setVisible(!narrow);
+  const int room = height() - 260 - (narrow_->isHidden() ? 0 : 34), text_height = painted_->minimumHeight();
+  strip_->setFixedHeight(std::clamp(room - text_height, OrderStrip::least_height, OrderStrip::most_height));
 }
 
 void InspectView::step_post(int by) { post_list_->step(by); }

@@ -22,6 +22,7 @@ class OrderStrip;
 class PaintedPost;
 class PaintedView;
 class Panel;
+class ElidedLabel;
 class EmptyNote;
 class RowList;
 class WordsTable;
@@ -56,6 +57,7 @@ class InspectView : public QWidget {
   void load_explanation();
   void show_post(PostPtr post);
   void show_empty(const QString& sentence);
+  void fit_strip();
   void ring(int word, PaintedView* from);
   void guard(const std::function<void()>& work);
 
@@ -72,11 +74,12 @@ class InspectView : public QWidget {
   RowList *run_list_ = nullptr, *post_list_ = nullptr;
   QComboBox *run_combo_ = nullptr, *class_combo_ = nullptr, *method_combo_ = nullptr;
   QLineEdit* search_ = nullptr;
-  QLabel *count_ = nullptr, *badge_ = nullptr, *nodes_ = nullptr, *protocol_ = nullptr, *sums_ = nullptr, *place_ = nullptr, *gamma_label_ = nullptr, *no_posts_ = nullptr;
+  QLabel *count_ = nullptr, *badge_ = nullptr, *nodes_ = nullptr, *sums_ = nullptr, *place_ = nullptr, *gamma_label_ = nullptr, *gamma_name_ = nullptr, *no_posts_ = nullptr;
   QSlider* gamma_ = nullptr;
   QToolButton *previous_ = nullptr, *next_ = nullptr;
   QStackedWidget* stack_ = nullptr;
   EmptyNote* empty_ = nullptr;
+  ElidedLabel* protocol_ = nullptr;
   PaintedPost* painted_ = nullptr;
   OrderStrip* strip_ = nullptr;
   HeatLegend* legend_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <QPaintEvent>
 #include <cmath>
+#include <optional>
 
 #include "report/numbers.hpp"
 
@@ -53,9 +54,11 @@ void PaintedPost::lay_out() {
   };
   const auto is_head = [&](const Span* q) { return q && q->begin == 0 && text[0] != '>' && text[0] != '|' && text[0] != ' '; };
   const auto new_line = [&] { x = indent, y += line; };
-  const auto place = [&](Piece piece, qreal w, const QFontMetricsF& m) {
+  // Cells reach 2 px past their word, but inside a run without blanks (don't, two-run) only so far that all can be seen.
+  const auto place = [&](Piece piece, qreal w, const QFontMetricsF& m, bool first, bool last) {
     piece.at = {x, y + line / 2 + (m.ascent() - m.descent()) / 2};
-    piece.box = {x - (piece.word >= 0 ? pad : 0), y + (line - cell_height) / 2, w + (piece.word >= 0 ? 2 * pad : 0), cell_height};
+    const qreal before = piece.word < 0 ? 0 : first ? pad : -0.25, after = piece.word < 0 ? 0 : last ? pad : -0.25;
+    piece.box = {x - before, y + (line - cell_height) / 2, w + before + after, cell_height};
     if (piece.word >= 0) {
       const RankedWord* r = post_->ranked(piece.word);
       const QString score = r ? ui::text(with_sign(r->score)) : QString();
@@ -72,7 +75,8 @@ void PaintedPost::lay_out() {
     qreal total = 0;
     for (const auto& c : chunk) total += (c.look == Piece::Look::head ? mono_metrics : metrics).horizontalAdvance(c.text);
     if (x > indent && x + total > right) new_line();
-    for (auto& c : chunk) {
+    for (std::size_t k = 0; k < chunk.size(); ++k) {
+      Piece& c = chunk[k];
       const QFontMetricsF& m = c.look == Piece::Look::head ? mono_metrics : metrics;
       qreal w = m.horizontalAdvance(c.text);
       if (x > indent && x + w > right) new_line();
@@ -82,12 +86,12 @@ void PaintedPost::lay_out() {
         if (c.text[n - 1].isHighSurrogate() && n > 1) --n;
         Piece part = c;
         part.text = c.text.left(n);
-        place(std::move(part), m.horizontalAdvance(c.text.left(n)), m);
+        place(std::move(part), m.horizontalAdvance(c.text.left(n)), m, k == 0, true);
         new_line();
         c.text = c.text.mid(n);
         w = m.horizontalAdvance(c.text);
       }
-      place(std::move(c), w, m);
+      place(std::move(c), w, m, k == 0, k + 1 == chunk.size());
     }
     chunk.clear();
   };
@@ -102,7 +106,7 @@ void PaintedPost::lay_out() {
     const qreal w = m.horizontalAdvance(mark.text) + 14;
     if (x + w > right) new_line();
     x += 4;
-    place(std::move(mark), w, m);
+    place(std::move(mark), w, m, true, true);
     x += space;
   };
   const auto put = [&](std::size_t begin, std::size_t stop, int word) {
@@ -175,10 +179,11 @@ void PaintedPost::lay_out() {
     Piece note;
     note.look = Piece::Look::unread;
     note.text = tr("… %1 more bytes are not shown").arg(ui::text(thousands(static_cast<std::int64_t>(text.size() - end))));
-    place(std::move(note), metrics.horizontalAdvance(note.text), metrics);
+    place(std::move(note), metrics.horizontalAdvance(note.text), metrics, true, true);
   }
   set_items(std::move(items));
   setMinimumHeight(static_cast<int>(std::ceil(y + line + 8)));
+  Q_EMIT laid_out();
 }
 
 void PaintedPost::paintEvent(QPaintEvent* e) {
@@ -192,22 +197,25 @@ void PaintedPost::paintEvent(QPaintEvent* e) {
   const qreal radius = theme_.spacing("radius");
   for (const auto& b : quote_bars_) p.fillRect(b, theme_["border"]);
   const QRectF dirty = QRectF(e->rect()).adjusted(-4, -30, 4, 30);
+  const auto cell_of = [&](const Piece& piece) -> std::optional<Cell> {
+    if (piece.word < 0 || static_cast<std::size_t>(piece.word) >= post_->record.word_scores.size()) return std::nullopt;
+    const Cell cell = colours.heat(post_->record.word_scores[static_cast<std::size_t>(piece.word)], domain, gamma_);
+    return cell.ground == colours["panel"] ? std::nullopt : std::optional(cell);
+  };
+  // All grounds before all texts: letters reach over the edges of their boxes.
+  p.setPen(Qt::NoPen);
+  for (const auto& piece : pieces_)
+    if (const auto cell = cell_of(piece); cell && dirty.intersects(piece.box)) {
+      p.setBrush(colour(cell->ground));
+      p.drawRoundedRect(piece.box, radius, radius);
+    }
   for (const auto& piece : pieces_) {
     if (!dirty.intersects(piece.box)) continue;
     QColor ink = theme_["text"];
     using Look = Piece::Look;
     if (piece.look == Look::dim || piece.look == Look::head || piece.look == Look::unread) ink = theme_["text3"];
-    if (piece.word >= 0 && static_cast<std::size_t>(piece.word) < post_->record.word_scores.size()) {
-      const double score = post_->record.word_scores[static_cast<std::size_t>(piece.word)];
-      const Cell cell = colours.heat(score, domain, gamma_);
-      if (cell.ground != colours["panel"]) {
-        p.setPen(Qt::NoPen);
-        p.setBrush(colour(cell.ground));
-        p.drawRoundedRect(piece.box, radius, radius);
-        // Dimmed text stays dim where it can be read on its cell.
-        if (piece.look == Look::normal || contrast(cell.ground, colours["text3"]) < 4.5) ink = colour(cell.ink);
-      }
-    }
+    // Dimmed text stays dim where it can be read on its cell.
+    if (const auto cell = cell_of(piece); cell && (piece.look == Look::normal || contrast(cell->ground, colours["text3"]) < 4.5)) ink = colour(cell->ink);
     if (piece.look == Look::limit) {
       p.setPen(QPen(theme_["error"], 2, Qt::DotLine));
       p.drawLine(QPointF(piece.box.left() + 1, piece.box.top()), QPointF(piece.box.left() + 1, piece.box.bottom()));

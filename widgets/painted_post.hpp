@@ -13,6 +13,9 @@ class PaintedPost : public PaintedView {
   void set_post(PostPtr post);
   void set_gamma(double gamma);  ///< 0.3 … 2
 
+ Q_SIGNALS:
+  void laid_out();  ///< minimumHeight() is what the text needs at this width
+
  protected:
   void paintEvent(QPaintEvent*) override;
   void lay_out() override;

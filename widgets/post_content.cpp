@@ -1,6 +1,7 @@
 #include "widgets/post_content.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace telltale::ui {
 
@@ -9,7 +10,8 @@ PostContent::PostContent(ExplanationRecord r, std::string t, std::string externa
       segments(telltale::segments(text, record.words)), quoted(quoted_parts(text)) {
   std::int64_t last = 0;
   for (const Span& s : record.offsets) last = std::max(last, s.end);
-  if (last > 0 && static_cast<std::uint64_t>(last) < text.size() && text.find_first_not_of(" \t\r\n", static_cast<std::size_t>(last)) != text.npos) cut = last;
+  if (last > 0 && static_cast<std::uint64_t>(last) < text.size() && std::any_of(text.begin() + static_cast<std::ptrdiff_t>(last), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || (c & 0x80); }))
+    cut = last;  // marks and blanks alone may be what the normaliser took away
 }
 
 const RankedWord* PostContent::ranked(int word) const {

@@ -29,7 +29,7 @@ double nice(double x) {
 // ---- order strip
 
 OrderStrip::OrderStrip(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
-  setFixedHeight(60);
+  setFixedHeight(least_height);
   setAccessibleName(tr("Scores in reading order"));
 }
 
@@ -96,12 +96,13 @@ void OrderStrip::paintEvent(QPaintEvent*) {
   });
   std::vector<QRectF> taken;
   const QFontMetricsF m(p.font(), this);
-  for (std::size_t i = 0; i < std::min<std::size_t>(by_size.size(), 7); ++i) {
+  for (std::size_t i = 0; i < std::min<std::size_t>(by_size.size(), height() > 100 ? 14 : 7); ++i) {
     const RankedWord* r = post_->ranked(by_size[i]->key);
     if (!r) continue;
     const QString name = m.elidedText(text(r->text), Qt::ElideRight, 120);
     const qreal w = m.horizontalAdvance(name), x = by_size[i]->box.center().x();
-    QRectF box(x + 5, r->score >= 0 ? 2 : height() - 15, w, 13);
+    // Beside the end of its bar.
+    QRectF box(x + 5, std::clamp(r->score >= 0 ? y(r->score) - 3 : y(r->score) - 10, 2.0, height() - 15.0), w, 13);
     if (box.right() > width() - 4) box.moveRight(x - 5);
     if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.adjusted(-6, 0, 6, 0).intersects(box); })) continue;
     taken.push_back(box);
@@ -132,9 +133,12 @@ void HeatLegend::paintEvent(QPaintEvent*) {
   p.setFont(theme_.font("axis"));
   p.setPen(theme_["text2"]);
   const int decimals = domain_ < 0.0095 ? 4 : domain_ < 0.095 ? 3 : 2;
+  const qreal widest = tabular_width(QFontMetricsF(p.font(), this), text(with_sign(-domain_, decimals)));
+  const bool halves = 5 * widest < width();
   for (const double t : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
     const qreal x = bar.left() + bar.width() * (t + 1) / 2;
     p.fillRect(QRectF(x - 0.5, bar.bottom(), 1, 3), theme_["borderStrong"]);
+    if (!halves && std::abs(t) == 0.5) continue;
     const QString label = t == 0 ? QStringLiteral("0") : text(with_sign(t * domain_, decimals));
     const qreal w = tabular_width(QFontMetricsF(p.font(), this), label);
     draw_tabular(p, QRectF(std::clamp<qreal>(x - w / 2, 0, width() - w), bar.bottom() + 3, w, 14), Qt::AlignLeft, label);

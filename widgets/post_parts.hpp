@@ -13,6 +13,7 @@ class OrderStrip : public PaintedView {
  public:
   explicit OrderStrip(Theme& theme, QWidget* parent = nullptr);
   void set_post(PostPtr post);
+  static constexpr int least_height = 60, most_height = 190;
 
  protected:
   void paintEvent(QPaintEvent*) override;
@@ -30,7 +31,7 @@ class HeatLegend : public QWidget {
  public:
   explicit HeatLegend(Theme& theme, QWidget* parent = nullptr);
   void set_scale(double domain, double gamma);
-  QSize sizeHint() const override { return {206, 40}; }
+  QSize sizeHint() const override { return {224, 40}; }
 
  protected:
   void paintEvent(QPaintEvent*) override;

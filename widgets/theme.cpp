@@ -2,7 +2,7 @@
 
 #include <QApplication>
 #include <QFontDatabase>
-#include <QStyleFactory>
+#include <QProxyStyle>
 #include <algorithm>
 #include <cmath>
 
@@ -11,6 +11,15 @@ static void load_icons() { Q_INIT_RESOURCE(telltale); }
 
 namespace telltale::ui {
 namespace {
+
+/// Fusion without lines under the letters of menus; Alt and the letter still work.
+class QuietStyle : public QProxyStyle {
+ public:
+  QuietStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
+  int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const override {
+    return hint == SH_UnderlineShortcut ? 0 : QProxyStyle::styleHint(hint, option, widget, data);
+  }
+};
 
 double number(const Json& object, const char* a, const char* b, double otherwise) {
   const auto it = object.find(a);
@@ -150,7 +159,7 @@ QSplitter::handle:hover { background: %accentSoft; }
 
 void Theme::apply(QApplication& app) const {
   load_icons();
-  if (auto* style = QStyleFactory::create(QStringLiteral("Fusion"))) app.setStyle(style);
+  app.setStyle(new QuietStyle);
   app.setFont(font());
   app.setPalette(palette());
   app.setStyleSheet(style_sheet());

@@ -44,7 +44,7 @@ WelcomeView::WelcomeView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   auto* all = new QVBoxLayout(this);
   all->addStretch(2);
   auto* middle = new QWidget(this);
-  middle->setMaximumWidth(620);
+  middle->setMaximumWidth(700);
   auto* column = new QVBoxLayout(middle);
   column->setSpacing(12);
   auto* head = new QHBoxLayout;
@@ -92,7 +92,7 @@ WelcomeView::WelcomeView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   column->addWidget(make);
   auto* centre = new QHBoxLayout;
   centre->addStretch(1);
-  centre->addWidget(middle, 8);
+  centre->addWidget(middle, 12);
   centre->addStretch(1);
   all->addLayout(centre);
   all->addStretch(3);
