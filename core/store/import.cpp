@@ -36,6 +36,9 @@ class ImportTransaction final : public Store::Import {
     q.bind(name, source, options, now()).step();
     dataset_ = q.integer(0);
     q.run();
+    Query newest(impl, "SELECT ifnull(max(id), 0) FROM documents");
+    newest.step();
+    last_ = indexed_ = newest.integer(0);
   }
 
   void add(const Document& d, const std::string& label) override {
@@ -48,6 +51,9 @@ class ImportTransaction final : public Store::Import {
       q.run();
       Query(impl_, "INSERT INTO texts(document, text) VALUES(?, ?)").bind(id, d.text).run();
       ++documents_;
+      last_ = id;
+      waiting_ += d.text.size();
+      if (waiting_ > index_batch) index();
     });
   }
 
@@ -94,6 +100,7 @@ class ImportTransaction final : public Store::Import {
   DatasetInfo commit(const Json& report) override {
     impl_.guard([&] {
       rest_is_train();
+      index();
       Query sorted(impl_, "SELECT id FROM classes WHERE dataset = ? ORDER BY name");  // by bytes, as std::sort does
       sorted.bind(dataset_);
       std::vector<std::int64_t> ids;
@@ -118,6 +125,13 @@ class ImportTransaction final : public Store::Import {
     return classes_[label] = id;
   }
 
+  /// Puts the posts since the last call into the full-text index.
+  void index() {
+    Query(impl_, "INSERT INTO search(rowid, text) SELECT document, text FROM texts WHERE document > ? ORDER BY document").bind(indexed_).run();
+    indexed_ = last_;
+    waiting_ = 0;
+  }
+
   std::string external_id(std::int64_t document) {
     Query q(impl_, "SELECT external_id FROM documents WHERE id = ?");
     q.bind(document).step();
@@ -129,7 +143,9 @@ class ImportTransaction final : public Store::Import {
   Store& store_;
   Store::Impl& impl_;
   Write write_;
-  std::int64_t dataset_ = 0, documents_ = 0;
+  static constexpr std::size_t index_batch = 8 << 20;  // bytes of text
+  std::int64_t dataset_ = 0, documents_ = 0, last_ = 0, indexed_ = 0;
+  std::size_t waiting_ = 0;
   std::unordered_map<std::string, std::int64_t> classes_;
 };
 

@@ -12,7 +12,8 @@ namespace telltale {
 namespace {
 
 // Post texts lie in a table of their own, so that lists, filters and splits never read them. A class is a row: a label can
-// be numbered anew without rewriting its posts.
+// be numbered anew without rewriting its posts. New posts are indexed by the import, many at a time: FTS5 writes what it has
+// gathered at every savepoint, and a trigger would make one for each post.
 constexpr const char* data_sets = R"sql(
 CREATE TABLE datasets(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,9 +45,6 @@ CREATE TABLE texts(
   document INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
   text TEXT NOT NULL);
 CREATE VIRTUAL TABLE search USING fts5(text, content='texts', content_rowid='document', tokenize='unicode61 remove_diacritics 2');
-CREATE TRIGGER texts_added AFTER INSERT ON texts BEGIN
-  INSERT INTO search(rowid, text) VALUES (new.document, new.text);
-END;
 CREATE TRIGGER texts_removed AFTER DELETE ON texts BEGIN
   INSERT INTO search(search, rowid, text) VALUES ('delete', old.document, old.text);
 END;

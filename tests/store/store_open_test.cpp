@@ -224,7 +224,7 @@ class StoreOpenTest : public QObject {
       migrate(db, 0, version);
       if (version >= 1) {
         db.exec("INSERT INTO datasets(name, source, created) VALUES('old', 'x', ''); INSERT INTO classes VALUES(1, 1, 0, 'c');"
-                "INSERT INTO documents VALUES(1, 1, 1, 'train', 'a', 4, 0, NULL); INSERT INTO texts VALUES(1, 'goalie')");
+                "INSERT INTO documents VALUES(1, 1, 1, 'train', 'a', 4, 0, NULL); INSERT INTO texts VALUES(1, 'goalie'); INSERT INTO search(search) VALUES('rebuild')");
       }
       t.commit();
     }
