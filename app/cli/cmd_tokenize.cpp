@@ -89,7 +89,7 @@ void add_tokenize(CLI::App& app, Context& context) {
         return static_cast<int>(exit_success);
       });
   command->add_option("--model", settings->model, "Hugging Face folder with tokenizer.json or vocab.txt")
-      ->option_text("DIR")
+      ->option_text("DIR (required)")
       ->required();
   add_text_source(*command, settings->source, false);
 }
