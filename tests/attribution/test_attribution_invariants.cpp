@@ -16,6 +16,7 @@ class TestAttributionInvariants : public QObject {
   std::shared_ptr<Classifier> model(const std::filesystem::path& shared, Precision precision = Precision::fp32) {
     ComputeOptions compute;
     compute.precision = precision;
+    compute.threads = 1;  // tiny models: a second thread only waits
     configure_compute(compute);
     return Classifier::load(shared / "golden/models/tiny-bert/fp32", compute);
   }

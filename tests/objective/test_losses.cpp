@@ -44,7 +44,8 @@ class TestLosses : public QObject {
       for (const auto& [key, gradient] : c["gradients"].items()) in[key].requires_grad_();
       const at::Tensor found = value_of(c["name"], in, c["inputs"]);
       QVERIFY2(found.defined(), c["name"].get<std::string>().c_str());
-      const auto where = [&] { return qPrintable(QString("%1, %2").arg(c["name"].get<std::string>().c_str(), c["case"].get<std::string>().c_str())); };
+      const QByteArray name = QString("%1, %2").arg(c["name"].get<std::string>().c_str(), c["case"].get<std::string>().c_str()).toUtf8();
+      const auto where = [&] { return name.constData(); };
       QVERIFY2((found.detach() - tensor_of(c["value"])).abs().sub(tensor_of(c["value"]).abs() * 1e-9).max().item<double>() <= 1e-12, where());
       std::vector<at::Tensor> leaves;
       for (const auto& [key, gradient] : c["gradients"].items()) leaves.push_back(in[key]);
@@ -53,8 +54,11 @@ class TestLosses : public QObject {
       for (const auto& [key, gradient] : c["gradients"].items()) {
         const at::Tensor expected = tensor_of(gradient), got = gradients[k].defined() ? gradients[k] : at::zeros_like(expected);
         ++k;
-        // Entries that cancel to nothing are judged by the size of the gradient as a whole.
-        QVERIFY2((got - expected).abs().max().item<double>() <= 1e-12 + 1e-9 * expected.abs().max().item<double>(), where());
+        // Judged by the size of the gradient as a whole; for parallel vectors of 1e-8 the true gradient is 0 and the file holds rounding
+        // (about ε/‖v‖), so there the natural scale 1/‖v‖ of a cosine's gradient counts.
+        const double size = in[key].detach().norm().item<double>(), scale = size > 0 && size < 1e-6 ? 1 / size : 0;
+        QVERIFY2((got - expected).abs().max().item<double>() <= 1e-12 + 1e-9 * std::max(scale, expected.abs().max().item<double>()),
+                 qPrintable(QString("%1: %2 of %3").arg(where()).arg((got - expected).abs().max().item<double>()).arg(expected.abs().max().item<double>())));
       }
       ++seen;
     }
@@ -72,7 +76,8 @@ class TestLosses : public QObject {
     const at::Tensor exponential = draw_radii(RadiusLaw::exponential, n, d, 0, 2, 1, g);
     QVERIFY(std::abs(exponential.ge(2).to(at::kDouble).mean().item<double>() - std::exp(-2.0)) < 0.01);
     QCOMPARE(draw_radii(RadiusLaw::fixed, 1, d, 1, 2, 1, g).item<double>(), 1.5);
-    const at::Tensor free = at::ones({2, 5}, at::kBool).index_put_({at::tensor(0), at::tensor(0)}, false);
+    at::Tensor free = at::ones({2, 5}, at::kBool);
+    free[0][0].fill_(false);
     const at::Tensor noise = draw_noise(RadiusLaw::volume, free, 16, 1, 2, 1, g);
     QCOMPARE(noise[0][0].abs().max().item<double>(), 0.0);
     const at::Tensor lengths = noise.square().sum(-1).sqrt().masked_select(free);

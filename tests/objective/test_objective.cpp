@@ -26,6 +26,7 @@ struct Bench {
 Bench bench(const std::filesystem::path& shared, const std::string& folder, const std::string& name, Precision precision = Precision::fp64) {
   ComputeOptions compute;
   compute.precision = precision;
+  compute.threads = 1;  // tiny models: a second thread only waits
   configure_compute(compute);
   Bench b;
   b.model = Classifier::load(shared / folder, compute);

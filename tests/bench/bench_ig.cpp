@@ -1,0 +1,120 @@
+// Integrated Gradients over real posts: posts a second, the machine's own matrix-product peak in the same run, and the share of it that is reached.
+//   bench_ig --model DIR --posts attributions.json [--steps 50 | --tolerance 0.01] [--precision fp32] [--threads 2] [--repeat 3] [--scores OUT.json]
+// Prints one JSON document. The peer (peers/captum_peer.py) calls this and Captum in turn and compares time and scores.
+#include <ATen/ATen.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <numeric>
+
+#include "attribution/explain.hpp"
+#include "base/files.hpp"
+#include "base/json.hpp"
+
+using namespace telltale;
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// Best GFLOP/s of products of the model's own shapes, [rows,d]·[d,i] and back.
+double product_peak(std::int64_t d, std::int64_t i, at::ScalarType type) {
+  at::NoGradGuard no_grad;
+  double best = 0;
+  for (const std::int64_t rows : {1024, 2048, 4096}) {
+    const at::Tensor x = at::rand({rows, d}).to(type), w = at::rand({i, d}).to(type);
+    at::Tensor y = at::empty({rows, i}, x.options());
+    for (int k = 0; k < 20; ++k) {
+      const double begin = now();
+      at::mm_out(y, x, w.t());
+      best = std::max(best, 2.0 * static_cast<double>(rows * d * i) / (now() - begin) / 1e9);
+    }
+  }
+  return best;
+}
+
+/// Floating-point operations of the matrix products with weights, for one node of a post of T ids: forward and backward, last layer for [CLS] only.
+double operations(const ModelConfig& c, double T) {
+  const double d = static_cast<double>(c.hidden_size), i = static_cast<double>(c.intermediate_size), layers = static_cast<double>(c.layers);
+  const double full = 2 * (4 * d * d + 2 * d * i) * T, last = 2 * 2 * d * d * T + 2 * (2 * d * d + 2 * d * i);
+  return 2 * ((layers - 1) * full + last);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Integrated Gradients over real posts");
+  std::string model_folder, posts, precision = "fp32", scores_file;
+  int steps = 50, threads = 2, repeat = 3;
+  double tolerance = 0;
+  app.add_option("--model", model_folder)->required();
+  app.add_option("--posts", posts, "golden/attributions.json")->required();
+  app.add_option("--steps", steps);
+  app.add_option("--tolerance", tolerance, "adaptive search instead of fixed steps");
+  app.add_option("--precision", precision);
+  app.add_option("--threads", threads);
+  app.add_option("--repeat", repeat);
+  app.add_option("--scores", scores_file);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    ComputeOptions compute{"cpu", threads, parse_precision(precision)};
+    configure_compute(compute);
+    const auto model = Classifier::load(model_folder, compute);
+    std::vector<ExplainItem> items;
+    std::vector<Json> reference;
+    const Json file = read_json(posts);
+    for (const Json& post : file["items"]) {
+      ExplainItem item;
+      item.encoding = model->tokenizer().encode(post["text"].get<std::string>(), post["max_length"].get<int>());
+      item.target = post["explanations"][0]["target"];
+      items.push_back(std::move(item));
+      reference.push_back(post["explanations"][0]["outputs"]["probability"]["methods"]["ig_word.reference"]["scores"]);
+    }
+    ExplainOptions options;
+    options.steps = tolerance > 0 ? 0 : steps;
+    if (tolerance > 0) options.tolerance = tolerance;
+    explain(*model, {items[0]}, options);
+    std::vector<double> seconds;
+    std::vector<Explanation> found;
+    for (int k = 0; k < repeat; ++k) {
+      const double begin = now();
+      found = explain(*model, items, options);
+      seconds.push_back(now() - begin);
+    }
+    const double peak = product_peak(model->config().hidden_size, model->config().intermediate_size, precision == "bf16" ? at::kBFloat16 : at::kFloat);
+    std::sort(seconds.begin(), seconds.end());
+    double work = 0, worst_delta = 0, worst_error = 0, nodes = 0;
+    OrderedJson scores = OrderedJson::array();
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      work += operations(model->config(), static_cast<double>(items[k].encoding.ids.size())) * found[k].steps;
+      nodes += found[k].steps;
+      worst_delta = std::max(worst_delta, found[k].relative_delta);
+      double largest = 0, error = 0;
+      for (std::size_t t = 0; t < found[k].scores.size(); ++t) {
+        largest = std::max(largest, std::abs(reference[k][t].get<double>()));
+        error = std::max(error, std::abs(found[k].scores[t] - reference[k][t].get<double>()));
+      }
+      worst_error = std::max(worst_error, error / largest);
+      scores.push_back(found[k].scores);
+    }
+    const double best = seconds.front(), middle = seconds[seconds.size() / 2], n = static_cast<double>(items.size());
+    OrderedJson out = {{"benchmark", "integrated-gradients"}, {"build", compute_description()}, {"precision", precision}, {"threads", threads}, {"posts", items.size()}};
+    out["steps"] = options.steps > 0 ? OrderedJson(options.steps) : OrderedJson({{"tolerance", options.tolerance}, {"mean_final_nodes", nodes / n}});
+    out["seconds"] = {{"best", best}, {"median", middle}};
+    out["posts_per_second"] = {{"best", n / best}, {"median", n / middle}};
+    out["product_peak_gflops"] = peak;
+    if (options.steps > 0) {
+      out["products_gflops"] = work / best / 1e9;
+      out["share_of_peak"] = work / best / 1e9 / peak;
+    }
+    out["worst_relative_delta"] = worst_delta;
+    out["worst_error_against_reference"] = worst_error;
+    if (!scores_file.empty()) write_file_atomically(scores_file, scores.dump());
+    std::cout << out.dump(1) << "\n";
+  } catch (const std::exception& e) {
+    std::cerr << "bench_ig: " << e.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
