@@ -148,6 +148,12 @@ std::string one_line(std::string_view message) {
   std::string line(message.substr(start, message.find_first_of("\r\n", start) - start));
   for (char& c : line)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  constexpr std::size_t most = 1000;  // a JSON error quotes what it read last, and that may be megabytes
+  if (line.size() > most) {
+    std::size_t cut = most;
+    while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) --cut;  // not inside a character
+    line = line.substr(0, cut) + "…";
+  }
   return line;
 }
 

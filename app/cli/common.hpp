@@ -51,7 +51,8 @@ void print_json(const OrderedJson& document);
 /// Text on standard output as it is. For people: only without --json.
 void print_text(std::string_view text);
 
-/// First line of a message with control characters blanked: what may stand on one line of standard error.
+/// First line of a message with control characters blanked, cut after 1000 bytes: what may stand on one line of standard
+/// error.
 std::string one_line(std::string_view message);
 
 /// Writes "telltale: MESSAGE" to standard error, clear of a progress bar.

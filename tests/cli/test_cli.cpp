@@ -184,6 +184,11 @@ class TestCli : public QObject {
     QVERIFY(lines[1]["error"].get<std::string>().find("longer than 67108864 bytes") != std::string::npos);
     QVERIFY(lines[2]["ids"] == Json({2, 1, 3}));
     QVERIFY(lines[3]["ids"] == Json({2, 9, 3}));
+
+    const Run quoted =
+        telltale_program(tokenize({"--input", "-"}), "{\"text\":\"" + QByteArray(3 << 20, 'a') + "\x01\"}\n");
+    QCOMPARE(quoted.status, 1);
+    QVERIFY(quoted.out.size() < 1100 && quoted.lines()[0].contains("error"));
   }
 
   /// A program can ask, wait for the answer, and ask again.
