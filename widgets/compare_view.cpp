@@ -33,7 +33,7 @@ QScrollArea* scrolled(QWidget* widget, QWidget* parent) {
 
 std::vector<const Json*> posts_of(const ComparisonView& v) {
   std::vector<const Json*> out;
-  if (const Json& posts = get(v.json, "posts"); posts.is_array())
+  if (const Json& posts = get(v.json, "posts"); posts.is_array() && !v.runs.empty())
     for (const auto& p : posts)
       if (out.size() < 200) out.push_back(&p);
   return out;
@@ -113,7 +113,11 @@ CompareView::CompareView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   top->setStretchFactor(1, 1);
   top->setSizes({280, 1100});
 
-  auto* bottom = new QSplitter(Qt::Horizontal, rows);
+  auto* bottom = new QSplitter(Qt::Horizontal);
+  auto* wide = new QScrollArea(rows);  // in the smallest windows the three parts scroll sideways
+  wide->setWidgetResizable(true);
+  wide->setFrameShape(QFrame::NoFrame);
+  wide->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   bottom->setHandleWidth(gap);
   bottom->setChildrenCollapsible(false);
   overlap_panel_ = new Panel(theme, tr("Class overlap"), bottom);
@@ -141,12 +145,16 @@ CompareView::CompareView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   mcnemar_->setContentsMargins(12, 5, 12, 6);
   mcnemar_->setWordWrap(true);
   split_panel_->body()->addWidget(mcnemar_);
+  overlap_panel_->setMinimumWidth(340);
+  words_panel_->setMinimumWidth(225);
+  split_panel_->setMinimumWidth(380);
   bottom->addWidget(overlap_panel_);
   bottom->addWidget(words_panel_);
   bottom->addWidget(split_panel_);
   bottom->setSizes({520, 330, 550});
   rows->addWidget(top);
-  rows->addWidget(bottom);
+  wide->setWidget(bottom);
+  rows->addWidget(wide);
   rows->setStretchFactor(0, 1);
   rows->setStretchFactor(1, 1);
   rows->setSizes({350, 430});

@@ -24,7 +24,7 @@ void ComparedPost::set_post(const ComparisonView* view, const Json* post, double
   spans_.clear();
   scores_.clear();
   rows_ = 0;
-  if (view && post) {
+  if (view && post && !view->runs.empty()) {
     rows_ = view->b >= 0 ? 3 : 1;
     if (const Json& words = get(*post, "words"); words.is_array())
       for (const auto& w : words) {
@@ -38,7 +38,7 @@ void ComparedPost::set_post(const ComparisonView* view, const Json* post, double
 }
 
 QString ComparedPost::scores_of(int word) const {
-  if (!view_ || word < 0 || static_cast<std::size_t>(word) >= scores_.size()) return {};
+  if (!view_ || rows_ == 0 || word < 0 || static_cast<std::size_t>(word) >= scores_.size()) return {};
   const auto& s = scores_[static_cast<std::size_t>(word)];
   const Span span = spans_[static_cast<std::size_t>(word)];
   if (span.begin < 0 || span.end <= span.begin || static_cast<std::uint64_t>(span.end) > text_.size()) return {};
@@ -77,14 +77,13 @@ void ComparedPost::lay_out() {
       c.before = k == 0 ? 2 : -0.25, c.after = k + 1 == chunk.size() ? 2 : -0.25;
       if (x > left && x + c.width > right) new_line(0);
       while (x + c.width > right && c.text.size() > 1) {
-        int n = static_cast<int>(c.text.size()) - 1;
-        while (n > 1 && x + metrics.horizontalAdvance(c.text.left(n)) > right) n = n > 12 ? n * 9 / 10 : n - 1;
-        if (n > 1 && c.text[n - 1].isHighSurrogate()) --n;
+        const int n = fitting(metrics, c.text, right - x);
+        if (n >= c.text.size()) break;
         Piece part = c;
         part.text = c.text.left(n), part.width = metrics.horizontalAdvance(part.text), part.x = x, part.line = line;
         pieces_.push_back(part);
         new_line(0);
-        c.text = c.text.mid(n), c.width = metrics.horizontalAdvance(c.text);
+        c.text = c.text.mid(n), c.width = c.text.size() > 4 * n ? right : metrics.horizontalAdvance(c.text);
       }
       c.x = x, c.line = line;
       x += c.width;

@@ -189,7 +189,7 @@ void InspectView::build_post() {
   strip_ = new OrderStrip(theme_, page);
   column->addWidget(strip_);
   hairline();
-  auto* foot = new QHBoxLayout;
+  auto* foot = foot_ = new QBoxLayout(QBoxLayout::LeftToRight);
   foot->setContentsMargins(4, 4, 12, 4);
   foot->setSpacing(10);
   legend_ = new HeatLegend(theme_, page);
@@ -253,6 +253,8 @@ void InspectView::resizeEvent(QResizeEvent* e) {
   const bool small = width() < 1180;
   left_->setVisible(!small);
   narrow_->setVisible(small);
+  previous_->setVisible(!small);  // the narrow bar has its own
+  next_->setVisible(!small);
   fit_strip();
 }
 
@@ -475,6 +477,7 @@ void InspectView::show_post(PostPtr post) {
 /// What a short post leaves free helps the strip: taller bars, more names.
 void InspectView::fit_strip() {
   const bool narrow = post_panel_->width() < 690;
+  foot_->setDirection(post_panel_->width() < 500 ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
   for (QWidget* w : std::initializer_list<QWidget*>{gamma_name_, gamma_, gamma_label_}) w->setVisible(!narrow);
   const int room = height() - 260 - (narrow_->isHidden() ? 0 : 34), text_height = painted_->minimumHeight();
   strip_->setFixedHeight(std::clamp(room - text_height, OrderStrip::least_height, OrderStrip::most_height));

@@ -7,6 +7,7 @@
 #include "widgets/post_content.hpp"
 #include "widgets/theme.hpp"
 
+class QBoxLayout;
 class QComboBox;
 class QLabel;
 class QLineEdit;
@@ -75,6 +76,7 @@ class InspectView : public QWidget {
   QComboBox *run_combo_ = nullptr, *class_combo_ = nullptr, *method_combo_ = nullptr;
   QLineEdit* search_ = nullptr;
   QLabel *count_ = nullptr, *badge_ = nullptr, *nodes_ = nullptr, *sums_ = nullptr, *place_ = nullptr, *gamma_label_ = nullptr, *gamma_name_ = nullptr, *no_posts_ = nullptr;
+  QBoxLayout* foot_ = nullptr;
   QSlider* gamma_ = nullptr;
   QToolButton *previous_ = nullptr, *next_ = nullptr;
   QStackedWidget* stack_ = nullptr;

@@ -81,15 +81,14 @@ void PaintedPost::lay_out() {
       qreal w = m.horizontalAdvance(c.text);
       if (x > indent && x + w > right) new_line();
       while (x + w > right && c.text.size() > 1) {  // wider than a line: cut where it ends
-        int n = static_cast<int>(c.text.size()) - 1;
-        while (n > 1 && x + m.horizontalAdvance(c.text.left(n)) > right) n = n * 9 / 10 > 0 && n > 12 ? n * 9 / 10 : n - 1;
-        if (c.text[n - 1].isHighSurrogate() && n > 1) --n;
+        const int n = fitting(m, c.text, right - x);
+        if (n >= c.text.size()) break;
         Piece part = c;
         part.text = c.text.left(n);
         place(std::move(part), m.horizontalAdvance(c.text.left(n)), m, k == 0, true);
         new_line();
         c.text = c.text.mid(n);
-        w = m.horizontalAdvance(c.text);
+        w = c.text.size() > 4 * n ? right : m.horizontalAdvance(c.text);  // surely wider: not measured
       }
       place(std::move(c), w, m, k == 0, k + 1 == chunk.size());
     }

@@ -5,6 +5,7 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QToolTip>
+#include <algorithm>
 
 namespace telltale::ui {
 
@@ -38,6 +39,20 @@ void draw_tabular(QPainter& p, const QRectF& box, int flags, const QString& text
     }
   }
   flush();
+}
+
+int fitting(const QFontMetricsF& metrics, const QString& text, qreal room) {
+  // No more than a third as many characters as pixels are looked at: none is narrower for long.
+  const int most = static_cast<int>(std::min<qsizetype>(text.size(), std::max(8, static_cast<int>(room / 3))));
+  if (most == text.size() && metrics.horizontalAdvance(text) <= room) return most;
+  int low = 1, high = most;
+  while (low < high) {
+    const int middle = (low + high + 1) / 2;
+    if (metrics.horizontalAdvance(text.left(middle)) <= room) low = middle;
+    else high = middle - 1;
+  }
+  if (low < text.size() && low >= 1 && text[low - 1].isHighSurrogate()) low += low > 1 ? -1 : 1;
+  return low;
 }
 
 void draw_heat_bar(QPainter& p, const QRectF& box, const Palette& palette, qreal gamma) {

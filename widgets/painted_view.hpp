@@ -13,7 +13,10 @@ qreal tabular_width(const QFontMetricsF& metrics, const QString& text);
 /// Draws text with such digits; `flags` knows AlignLeft, AlignRight, AlignHCenter; always centred vertically.
 void draw_tabular(QPainter& painter, const QRectF& box, int flags, const QString& text);
 
-/// A vertical gradient-free bar of the diverging scale from −1 to +1, left to right.
+/// How many of the first characters fit into `room` px: at least one, never half of a pair; cost does not grow with the text.
+int fitting(const QFontMetricsF& metrics, const QString& text, qreal room);
+
+/// A bar of the diverging scale from −1 to +1, left to right.
 void draw_heat_bar(QPainter& painter, const QRectF& box, const Palette& palette, qreal gamma = 1);
 
 class PaintedView : public QWidget {
