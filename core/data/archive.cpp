@@ -54,13 +54,13 @@ class ArchiveReader {
       if (++entries_ > ImportLimits::archive_entries) fail(fmt::format("more than {} entries", ImportLimits::archive_entries));
       name = entry_name();
       guard();
-      if (name.starts_with('/')) fail(fmt::format("entry '{}' has an absolute path; such an archive is not imported", printable(name)));
+      if (name.starts_with('/')) fail(fmt::format("entry '{}' has an absolute path; such an archive is not imported", readable_name(name)));
       for (const std::string& part : components(name))
-        if (part == "..") fail(fmt::format("entry '{}' leads out of the archive; such an archive is not imported", printable(name)));
+        if (part == "..") fail(fmt::format("entry '{}' leads out of the archive; such an archive is not imported", readable_name(name)));
       if (archive_entry_hardlink(entry_) || archive_entry_filetype(entry_) == AE_IFLNK)
-        fail(fmt::format("entry '{}' is a link; such an archive is not imported (unpack it, then import the folder)", printable(name)));
+        fail(fmt::format("entry '{}' is a link; such an archive is not imported (unpack it, then import the folder)", readable_name(name)));
       if (archive_entry_filetype(entry_) == AE_IFDIR) continue;
-      if (archive_entry_filetype(entry_) != AE_IFREG) fail(fmt::format("entry '{}' is a device or pipe; such an archive is not imported", printable(name)));
+      if (archive_entry_filetype(entry_) != AE_IFREG) fail(fmt::format("entry '{}' is a device or pipe; such an archive is not imported", readable_name(name)));
       return true;
     }
   }
@@ -74,7 +74,7 @@ class ArchiveReader {
     char block[1 << 16];
     for (;;) {
       const la_ssize_t n = archive_read_data(get(), block, sizeof block);
-      if (n < 0) check(static_cast<int>(n), fmt::format("entry '{}' is damaged or cut off", printable(name)).c_str());
+      if (n < 0) check(static_cast<int>(n), fmt::format("entry '{}' is damaged or cut off", readable_name(name)).c_str());
       if (n == 0) return data;
       unpacked_ += static_cast<std::uint64_t>(n);
       guard();
@@ -95,7 +95,7 @@ class ArchiveReader {
   void check(int status, const char* what) const {
     if (status == ARCHIVE_OK || status == ARCHIVE_WARN) return;
     const char* detail = archive_error_string(get());
-    fail(detail && *detail ? fmt::format("{}: {}", what, printable(detail)) : what);
+    fail(detail && *detail ? fmt::format("{}: {}", what, readable_name(detail)) : what);
   }
 
   /// Names are bytes: UTF-8 where the archive says or shows so, else as they stand. Empty: said to be UTF-8, but not.
@@ -136,12 +136,12 @@ SourceFormat read_archive(const std::filesystem::path& source, SourceFormat form
       continue;
     }
     if (parts.back().starts_with('.') || parts.front() == "__MACOSX") {
-      posts.skip("hidden file or folder", printable(name));
+      posts.skip("hidden file or folder", readable_name(name));
       continue;
     }
     const auto place = place_of(parts);
     if (!place) {
-      posts.skip("in no class folder", printable(name));
+      posts.skip("in no class folder", readable_name(name));
       continue;
     }
     if (format == SourceFormat::automatic)
@@ -150,12 +150,12 @@ SourceFormat read_archive(const std::filesystem::path& source, SourceFormat form
     bool too_long = false;
     std::string text = archive.read(name, too_long);
     if (too_long) {
-      posts.skip(fmt::format("longer than {} MiB", ImportLimits::post_bytes >> 20), printable(name));
+      posts.skip(fmt::format("longer than {} MiB", ImportLimits::post_bytes >> 20), readable_name(name));
       continue;
     }
     std::string id = parts.front();
     for (std::size_t i = 1; i < parts.size(); ++i) id += "/" + parts[i];
-    posts.add({printable(name), std::move(id), place->split, place->label, std::move(text)});
+    posts.add({readable_name(name), std::move(id), place->split, place->label, std::move(text)});
   }
   return format == SourceFormat::automatic ? SourceFormat::folder : format;
 }

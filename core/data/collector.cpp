@@ -84,7 +84,7 @@ void Collector::add(RawPost&& post) {
   if (seen_.insert(post.label).second && seen_.size() > ImportLimits::classes) {
     throw std::runtime_error(fmt::format("{}: {}: more than {} classes; is this the column of the labels?", source_, post.place, ImportLimits::classes));
   }
-  if (!wanted_.empty() && !wanted_.contains(post.label)) return skip("another class", fmt::format("{} ({})", post.place, printable(post.label)));
+  if (!wanted_.empty() && !wanted_.contains(post.label)) return skip("another class", fmt::format("{} ({})", post.place, readable_name(post.label)));
   if (post.text.size() > 2 * ImportLimits::post_bytes || (!latin1 && valid && post.text.size() > ImportLimits::post_bytes))
     return skip(fmt::format("longer than {} MiB", ImportLimits::post_bytes >> 20), post.place);
   if (!post.spans.empty()) {

@@ -115,7 +115,7 @@ std::size_t column(const std::string& file, const std::vector<std::string>& head
   if (found == header.end()) {
     if (given.empty() && !needed) return none;
     std::vector<std::string> names;
-    for (const std::string& h : header) names.push_back(printable(h, 60));
+    for (const std::string& h : header) names.push_back(readable_name(h, 60));
     if (names.size() > 30) names.resize(30);
     throw std::invalid_argument(fmt::format("{}: no column '{}' in its header; there are: {}{}", file, name, fmt::join(names, ", "),
                                             given.empty() ? fmt::format(" (name it with {})", option) : ""));

@@ -24,7 +24,7 @@ std::string to_utf8(std::string bytes, bool& valid) {
   return valid ? std::move(bytes) : from_latin1(bytes);
 }
 
-std::string printable(std::string_view name, std::size_t limit) {
+std::string readable_name(std::string_view name, std::size_t limit) {
   bool valid = true;
   std::string out = to_utf8(std::string(name), valid);
   if (out.size() > limit) {

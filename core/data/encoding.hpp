@@ -12,6 +12,6 @@ std::string from_latin1(std::string_view bytes);
 std::string to_utf8(std::string bytes, bool& valid);
 
 /// A name from outside for a one-line message: UTF-8, control characters as '?', at most `limit` bytes.
-std::string printable(std::string_view name, std::size_t limit = 200);
+std::string readable_name(std::string_view name, std::size_t limit = 200);
 
 }  // namespace telltale

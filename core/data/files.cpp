@@ -20,14 +20,14 @@ void read_folder(const fs::path& source, Collector& posts) {
     if (error) break;
     const std::string path = it->path().lexically_relative(source).string();
     if (it->path().filename().string().starts_with('.')) {
-      posts.skip("hidden file or folder", printable(path));
+      posts.skip("hidden file or folder", readable_name(path));
       if (fs::is_directory(status)) it.disable_recursion_pending();
     } else if (fs::is_symlink(status)) {
-      posts.skip("symbolic link", printable(path));
+      posts.skip("symbolic link", readable_name(path));
     } else if (fs::is_regular_file(status)) {
       paths.push_back(path);
     } else if (!fs::is_directory(status)) {
-      posts.skip("neither file nor folder", printable(path));
+      posts.skip("neither file nor folder", readable_name(path));
     }
     posts.tick(0, 0);
   }
@@ -41,15 +41,15 @@ void read_folder(const fs::path& source, Collector& posts) {
     posts.tick(static_cast<double>(done++), static_cast<double>(paths.size()));
     auto place = place_of(components(path));
     if (!place) {
-      posts.skip("in no class folder", printable(path));
+      posts.skip("in no class folder", readable_name(path));
       continue;
     }
     if (place->split.empty() && own_split) place->split = *own_split;
     if (fs::file_size(source / path, error) > ImportLimits::post_bytes && !error) {
-      posts.skip(fmt::format("longer than {} MiB", ImportLimits::post_bytes >> 20), printable(path));
+      posts.skip(fmt::format("longer than {} MiB", ImportLimits::post_bytes >> 20), readable_name(path));
       continue;
     }
-    posts.add({printable(path), path, place->split, place->label, read_file(source / path, ImportLimits::post_bytes)});
+    posts.add({readable_name(path), path, place->split, place->label, read_file(source / path, ImportLimits::post_bytes)});
   }
 }
 

@@ -39,7 +39,7 @@ std::vector<MarkedSpan> spans_of(const Json& list) {
       span.kind = s["kind"].get<std::string>();
     }
     if (span.kind != "telling" && span.kind != "shared")
-      throw BadLine{"bad spans", fmt::format("kind '{}' is unknown; there are: telling, shared", printable(span.kind, 40))};
+      throw BadLine{"bad spans", fmt::format("kind '{}' is unknown; there are: telling, shared", readable_name(span.kind, 40))};
     spans.push_back(std::move(span));
   }
   return spans;
@@ -91,7 +91,7 @@ class LineParser {
       if (name->empty() || object.contains(*name)) continue;
       std::vector<std::string> keys;
       for (const auto& item : object.items())
-        if (keys.size() < 30) keys.push_back(printable(item.key(), 60));
+        if (keys.size() < 30) keys.push_back(readable_name(item.key(), 60));
       throw std::invalid_argument(fmt::format("{}: no key '{}' in its first object; there are: {}", file_, *name, fmt::join(keys, ", ")));
     }
   }
@@ -122,7 +122,7 @@ void read_jsonl(const std::filesystem::path& source, const ImportOptions& option
       posts.add(std::move(post));
       if (!valid && posts.posts() > before) posts.note("not valid UTF-8, read as latin-1", place);
     } catch (const BadLine& bad) {
-      posts.skip(bad.reason, bad.detail.empty() ? place : fmt::format("{}: {}", place, printable(bad.detail)));
+      posts.skip(bad.reason, bad.detail.empty() ? place : fmt::format("{}: {}", place, readable_name(bad.detail)));
     }
     posts.tick(static_cast<double>(lines.blocks().done()), static_cast<double>(lines.blocks().size()));
   }
