@@ -24,7 +24,7 @@ ObjectiveOptions options_of(const std::vector<std::string>& assignments) {
   o.weight_overlap = o.weight_prior = 0;
   o.steps = o.gradient_steps = 8;
   o.quadrature = Quadrature::midpoint;
-  for (const std::string& a : assignments) apply(settings, a);
+  for (const std::string& a : assignments) assign(settings, a);
   return settings.objective;
 }
 

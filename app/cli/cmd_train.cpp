@@ -117,7 +117,7 @@ TrainRequest request_of(const Context& context, const TrainArguments& a, Store& 
   r.settings = settings_for(store, a.preset, a.from);
   if (context.seed) apply(r.settings, "seed", fmt::format("{}", *context.seed));
   if (context.max_length) apply(r.settings, "max_length", fmt::format("{}", *context.max_length));
-  for (const std::string& s : a.assignments) apply(r.settings, s);
+  for (const std::string& s : a.assignments) assign(r.settings, s);
   check(r.settings);
   return r;
 }
@@ -125,11 +125,12 @@ TrainRequest request_of(const Context& context, const TrainArguments& a, Store& 
 int dry_run(const Context& context, const TrainRequest& request, Store& store, const TrainOptions& options) {
   const CostEstimate cost = predict_cost(store, request, options, context.stop);
   if (context.json) {
-    print_json({{"settings", telltale::to_json(request.settings)}, {"predicted", {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"steps", cost.steps}, {"details", cost.details}}}});
+    print_json(OrderedJson{{"settings", telltale::to_json(request.settings)}, {"predicted", {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"steps", cost.steps}, {"details", cost.details}}}});
     return exit_success;
   }
   std::string out;
-  for (const auto& [key, value] : telltale::to_json(request.settings).items()) out += fmt::format("{}={}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  const OrderedJson settings = telltale::to_json(request.settings);
+  for (const auto& [key, value] : settings.items()) out += fmt::format("{}={}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
   print_text(out + fmt::format("{} steps, about {}, {:.0f} MiB at most\n", cost.steps, minutes(cost.seconds), cost.peak_mib));
   return exit_success;
 }

@@ -104,7 +104,7 @@ void apply(TrainingSettings& settings, std::string_view key, std::string_view va
   if (s.id == "attribution.steps" && !settings.given.contains("attribution.gradient_steps")) settings.objective.gradient_steps = settings.objective.steps;
 }
 
-void apply(TrainingSettings& settings, std::string_view assignment) {
+void assign(TrainingSettings& settings, std::string_view assignment) {
   const auto equals = assignment.find('=');
   if (equals == assignment.npos || equals == 0) throw std::invalid_argument(fmt::format("expected KEY=VALUE, got '{}'", assignment.substr(0, 80)));
   apply(settings, assignment.substr(0, equals), assignment.substr(equals + 1));

@@ -72,8 +72,8 @@ const SettingInfo& setting_info(std::string_view id);  ///< std::invalid_argumen
 /// infinity, anything after the number, or a value out of range (the range is given).
 /// `attribution.steps` sets both passes unless `attribution.gradient_steps` is given too, in either order.
 void apply(TrainingSettings& settings, std::string_view key, std::string_view value);
-/// "key=value".
-void apply(TrainingSettings& settings, std::string_view assignment);
+/// apply() of "key=value".
+void assign(TrainingSettings& settings, std::string_view assignment);
 
 /// What single ranges cannot say: ε ≤ ε₂, no term at all. Throws std::invalid_argument.
 void check(const TrainingSettings& settings);

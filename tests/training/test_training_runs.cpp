@@ -39,7 +39,7 @@ TrainRequest everything(Store& store, const fs::path& shared, const std::string&
   r.settings = settings_for(store, r.preset, {});
   for (const char* s : {"batch=4", "accumulate=2", "epochs=2", "learning_rate=0.002", "max_length=32", "checkpoint_steps=4", "validate_steps=7", "attribution.steps=2", "weight.overlap=1", "dropout.shared=0.5",
                         "dropout.hidden=0.1", "dropout.attention=0.1", "dropout.replace=delete", "probe_steps=6", "share_steps=5", "seed=3"})
-    apply(r.settings, s);
+    assign(r.settings, s);
   return r;
 }
 
@@ -47,7 +47,7 @@ TrainRequest quick(Store& store, const fs::path& shared, const std::string& pres
   TrainRequest r = everything(store, shared);
   r.preset = preset;
   r.settings = settings_for(store, preset, {});
-  for (const char* s : {"batch=8", "epochs=2", "learning_rate=0.005", "max_length=48"}) apply(r.settings, s);
+  for (const char* s : {"batch=8", "epochs=2", "learning_rate=0.005", "max_length=48"}) assign(r.settings, s);
   return r;
 }
 
@@ -89,7 +89,7 @@ class TestTrainingRuns : public QObject {
     const auto store = Store::open(t / "a.telltale", Store::Mode::create);
     synthetic_posts(*store, 240, 80);
     TrainRequest request = quick(*store, shared);
-    apply(request.settings, "epochs=12");
+    assign(request.settings, "epochs=12");
     Kept kept;
     const RunRecord run = train(*store, request, {plain.compute, true}, {}, kept.callbacks());
     QCOMPARE(run.status, RunStatus::finished);
@@ -260,8 +260,8 @@ class TestTrainingRuns : public QObject {
     const auto store = Store::open(t / "a.telltale", Store::Mode::create);
     synthetic_posts(*store, 60, 12);
     TrainRequest request = quick(*store, shared);
-    apply(request.settings, "checkpoint_steps=3");
-    apply(request.settings, "batch=4");
+    assign(request.settings, "checkpoint_steps=3");
+    assign(request.settings, "batch=4");
     std::stop_source stop;
     TrainCallbacks callbacks;
     callbacks.event = [&](const OrderedJson& e) {
@@ -269,7 +269,7 @@ class TestTrainingRuns : public QObject {
     };
     const RunRecord stopped = train(*store, request, plain, stop.get_token(), callbacks);
     QCOMPARE(stopped.step, 6);
-    // The state goes wrong: a head that overflows.
+    // The state goes wrong: a LayerNorm that overflows.
     const fs::path folder = store->folder() / ("run-" + std::to_string(stopped.id)), checkpoint = folder / "checkpoint-6";
     const auto model = load_training_model(checkpoint, store->dataset("made").classes, plain.compute, 0);
     const std::vector<TrainingPost> one = {{1, 0, {2, 10, 3}, {}}};
@@ -279,7 +279,7 @@ class TestTrainingRuns : public QObject {
     const TrainingPosition position = read_checkpoint(checkpoint, *m.parameters, stepper.optimiser(), stepper.objective().state());
     {
       at::NoGradGuard no_grad;
-      m.parameters->weights.head_weight.copy_(m.parameters->weights.head_weight.sign() * 3e38);
+      m.parameters->weights.norm_weight.fill_(3e38);
     }
     write_checkpoint(folder, "checkpoint-6", m.config, *m.parameters, stepper.optimiser(), stepper.objective().state(), position);
     const RunRecord failed = train_run(*store, stopped.id, plain);
@@ -291,7 +291,8 @@ class TestTrainingRuns : public QObject {
     QCOMPARE(range.size(), std::size_t{6});
     // The batch is named: the posts of the seventh step of an unbroken run.
     const RunRecord whole = train(*store, request, plain);
-    for (const std::int64_t d : store->steps(whole.id)[6].documents) QVERIFY2(error.contains(QString::number(d)), qPrintable(error));
+    const StepRecord seventh = store->steps(whole.id).at(6);
+    for (const std::int64_t d : seventh.documents) QVERIFY2(error.contains(QString::number(d)), qPrintable(error));
     QCOMPARE(store->run(stopped.id).error, failed.error);
   }
 
@@ -359,7 +360,7 @@ class TestTrainingRuns : public QObject {
     TrainRequest request = everything(*store, shared, "untested");
     request.preset = "baseline";
     request.settings = preset_settings("baseline");
-    apply(request.settings, "epochs=1");
+    assign(request.settings, "epochs=1");
     request.model = (shared / "golden/models/tiny-bert/no-head").string();
     const RunRecord run = train(*store, request, plain);
     QCOMPARE(run.status, RunStatus::finished);
@@ -379,7 +380,7 @@ class TestTrainingRuns : public QObject {
     const auto store = Store::open(t / "a.telltale", Store::Mode::create);
     synthetic_posts(*store, 60, 40);
     TrainRequest request = quick(*store, shared);
-    for (const char* s : {"keep=best", "validate_steps=2", "epochs=4", "learning_rate=0.02"}) apply(request.settings, s);
+    for (const char* s : {"keep=best", "validate_steps=2", "epochs=4", "learning_rate=0.02"}) assign(request.settings, s);
     Kept kept;
     const RunRecord run = train(*store, request, plain, {}, kept.callbacks());
     double best = -1, nll = 0;
@@ -403,13 +404,13 @@ class TestTrainingRuns : public QObject {
     synthetic_posts(*store, 8, 4);
     const TrainRequest good = quick(*store, shared);
     TrainRequest r = good;
-    apply(r.settings, "max_length=65");
+    assign(r.settings, "max_length=65");
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, queue_run(*store, r));
     r = good;
     r.preset = "contrast";
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, queue_run(*store, r));
     r = good;
-    apply(r.settings, "rival=nobody");
+    assign(r.settings, "rival=nobody");
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, queue_run(*store, r));
     r = good;
     r.dataset = 99;
@@ -419,7 +420,7 @@ class TestTrainingRuns : public QObject {
     QVERIFY_THROWS_EXCEPTION(std::runtime_error, queue_run(*store, r));
     QVERIFY(store->runs().empty());
     r = good;
-    apply(r.settings, "validation_split=nowhere");
+    assign(r.settings, "validation_split=nowhere");
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, train(*store, r, plain));
     QCOMPARE(store->runs().at(0).status, RunStatus::failed);
     // One process a run.
@@ -460,7 +461,7 @@ class TestTrainingRuns : public QObject {
     const auto store = Store::open(t / "a.telltale", Store::Mode::create);
     synthetic_posts(*store, 60, 12);
     TrainRequest request = quick(*store, shared);
-    apply(request.settings, "checkpoint_steps=4");
+    assign(request.settings, "checkpoint_steps=4");
     const RunRecord unbroken = train(*store, request, plain);
     rlimit old{};
     getrlimit(RLIMIT_FSIZE, &old);

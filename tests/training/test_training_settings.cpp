@@ -111,16 +111,16 @@ class TestTrainingSettings : public QObject {
 
   void assignments() {
     TrainingSettings s;
-    apply(s, "seed=18446744073709551615");
+    assign(s, "seed=18446744073709551615");
     QCOMPARE(s.seed, std::numeric_limits<std::uint64_t>::max());
     QCOMPARE(settings_from_json(to_json(s)).seed, s.seed);
-    apply(s, "rival=a=b");
+    assign(s, "rival=a=b");
     QCOMPARE(s.objective.rival, std::string("a=b"));
-    for (const char* bad : {"", "=1", "margin"}) QVERIFY_THROWS_EXCEPTION(std::invalid_argument, apply(s, bad));
-    apply(s, "epsilon=3");
+    for (const char* bad : {"", "=1", "margin"}) QVERIFY_THROWS_EXCEPTION(std::invalid_argument, assign(s, bad));
+    assign(s, "epsilon=3");
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, check(s));  // epsilon2 is 2
     TrainingSettings none = preset_settings("baseline");
-    apply(none, "weight.class=0");
+    assign(none, "weight.class=0");
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, check(none));
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, settings_from_json(Json{{"batch", "many"}}));
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, settings_from_json(Json{{"no such key", 1}}));
@@ -129,13 +129,13 @@ class TestTrainingSettings : public QObject {
 
   void steps_set_both_passes() {
     TrainingSettings s;
-    apply(s, "attribution.steps=16");
+    assign(s, "attribution.steps=16");
     QCOMPARE(s.objective.gradient_steps, 16);
     for (const bool first : {false, true}) {
       TrainingSettings t;
-      if (first) apply(t, "attribution.gradient_steps=2");
-      apply(t, "attribution.steps=16");
-      if (!first) apply(t, "attribution.gradient_steps=2");
+      if (first) assign(t, "attribution.gradient_steps=2");
+      assign(t, "attribution.steps=16");
+      if (!first) assign(t, "attribution.gradient_steps=2");
       QCOMPARE(t.objective.steps, 16);
       QCOMPARE(t.objective.gradient_steps, 2);
     }
@@ -178,10 +178,10 @@ class TestTrainingSettings : public QObject {
 
   void a_warm_start_keeps_batches_and_halves_the_rate() {
     TrainingSettings base = preset_settings("baseline");
-    apply(base, "batch=7");
-    apply(base, "seed=5");
-    apply(base, "learning_rate=0.002");
-    apply(base, "max_length=40");
+    assign(base, "batch=7");
+    assign(base, "seed=5");
+    assign(base, "learning_rate=0.002");
+    assign(base, "max_length=40");
     const TrainingSettings warm = warm_started_settings("overlap", base);
     QCOMPARE(warm.epochs, 1);
     QCOMPARE(warm.learning_rate, 0.001);
