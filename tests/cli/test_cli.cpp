@@ -213,7 +213,7 @@ class TestCli : public QObject {
       for (int i = 0; i < 100 && !process.canReadLine(); ++i) process.waitForReadyRead(200);
       QVERIFY(process.canReadLine());
       ::kill(static_cast<pid_t>(process.processId()), signal);
-      QVERIFY(process.waitForFinished(20000));
+      QVERIFY(process.waitForFinished(120000));
       QCOMPARE(process.exitStatus(), QProcess::NormalExit);
       QCOMPARE(process.exitCode(), 128 + signal);
       QCOMPARE(process.readAllStandardError(), QByteArray("telltale: stopped\n"));
