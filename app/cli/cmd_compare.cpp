@@ -120,7 +120,7 @@ void add_compare(CLI::App& app, Context& context) {
   c->add_option("--split", o.split, "Split of the posts")->capture_default_str();
   c->add_option("--top", o.top, "k of overlap@k and telling-share@k")->check(CLI::Range(1, 1000))->capture_default_str();
   c->add_option("--method", o.methods, "Attributors (default: integrated-gradients, occlusion by delete, gradient-x-input)")->delimiter(',');
-  c->add_option("--cosine", o.cosine, "Attributors that get class-cosine: they explain every post for every class (default: gradient-x-input)")->delimiter(',');
+  c->add_option("--cosine", o.cosine, "Attributors that get class-cosine: they explain every post for every class (default: occlusion, gradient-x-input; none)")->delimiter(',');
   c->add_option("--limit", o.limit, "At most so many posts, the same share of every class (0 = all)")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))->capture_default_str();
   c->add_option("--output", a->output, "probability, logit or log-odds")->capture_default_str();
   c->add_option("--path", a->path, "word or embeddings")->capture_default_str();

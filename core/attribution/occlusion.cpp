@@ -1,4 +1,5 @@
 // Occlusion (Zeiler & Fergus 2014; leave-one-out for text: Li, Monroe & Jurafsky 2016): F(x) − F(x without the word or piece).
+#include <algorithm>
 #include <limits>
 
 #include "attribution/method.hpp"
@@ -7,6 +8,11 @@
 
 namespace telltale {
 namespace {
+
+bool same_text(const Encoding& a, const Encoding& b) {
+  const auto same_word = [](const Word& x, const Word& y) { return x.first == y.first && x.last == y.last; };
+  return a.ids == b.ids && std::equal(a.words.begin(), a.words.end(), b.words.begin(), b.words.end(), same_word);
+}
 
 class Occlusion final : public Method {
  public:
@@ -29,8 +35,15 @@ class Occlusion final : public Method {
     const bool words = job.options.unit == Unit::word;
     std::vector<ModelInput> inputs;
     std::vector<std::vector<std::vector<int>>> units(job.items.size());  // per item: positions hidden together
+    std::vector<std::size_t> first(job.items.size());                    // per item: its first input
     for (std::size_t k = 0; k < job.items.size(); ++k) {
       const Encoding& text = job.items[k].encoding;
+      if (k > 0 && same_text(text, job.items[k - 1].encoding)) {  // one text for several classes: the forward passes are the same
+        units[k] = units[k - 1];
+        first[k] = first[k - 1];
+        continue;
+      }
+      first[k] = inputs.size();
       if (words) {
         for (std::size_t w = 0; w < text.words.size(); ++w) units[k].push_back(pieces_of(text, {static_cast<int>(w)}));
       } else {
@@ -43,8 +56,8 @@ class Occlusion final : public Method {
     ProgressFn progress;
     if (job.progress) progress = [&](Progress p) { job.progress({p.done, p.total, "explaining"}); };
     const std::vector<Prediction> found = predict_with(job.engine, job.model, inputs, job.stop, progress);
-    std::size_t next = 0;
     for (std::size_t k = 0; k < job.items.size(); ++k) {
+      std::size_t next = first[k];
       Explanation& e = job.out[k];
       const auto value = [&](const Prediction& p) { return output_value(job.options.output, p.logits.data(), static_cast<int>(p.logits.size()), e.target, e.foil); };
       e.value = value(found[next++]);

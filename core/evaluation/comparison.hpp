@@ -15,9 +15,9 @@
 //    "methods": [{"method": "occlusion", "name": "Occlusion", "in_loss": [run] of bool, "protocol": {…protocol_of(options)…},
 //                 "stored": n explanations found in the file, "computed": n made now, "class_cosine": bool}, …],
 //    "judge": "occlusion",            the first method that is in no run's loss (else the first): what "words" and "posts" lead with
-//    "intervals": {"kind": "BCa", "level": 0.95, "resamples": 2000, "seed": 0, "resampled": "posts, within each gold class"},
+//    "intervals": {"kind": "BCa", "level": 0.95, "resamples": 2000, "seed": 0, "resampled": "posts, within each gold class", "each": "…", "fallback": "…"},
 //    "rivals": {"autos": "motorcycles", …},   hide test: the class each class is mixed up with most
-//    "max_length": [run] of int, "compute": "LibTorch 1.13.1, 2 threads, cpu", "notes": ["one sentence each", …]
+//    "rival_rule": "…", "precision": "fp32", "max_length": [run] of int, "compute": "LibTorch 1.13.1, 2 threads, cpu", "notes": ["one sentence each", …]
 //  },
 //  "classes": ["autos", …],           sorted; "a" and "b" below are these names
 //  "runs": [{"run": 1, "name": "baseline", "preset": "baseline", "from": null | id, "control": null | index into runs,
@@ -26,7 +26,7 @@
 //  "contrasts": [{"a": 0, "b": 1, "why": "given" | "control" | "first"}, …],
 //            what is subtracted from what: b − a, indices into runs. contrasts[0] is runs[1] − runs[0] as given ("given"); then, of
 //            every warm-started run, the difference to its control ("control"), then further runs against runs[0] ("first").
-//            Empty when there is one run.
+//            Of one warm-started run whose control joined: the run less its control. Empty when there is one run.
 //  "judged": 0,                       index into contrasts to lead with: the first "control" one, else 0; null when there is none
 //  "pairs": [{"a": "autos", "b": "motorcycles", "metric": "overlap@10", "better": "low", "method": "occlusion",
 //             "in_loss": false (true: in the loss of some run), "in_loss_runs": [run] of bool,
@@ -86,7 +86,7 @@ struct ComparisonOptions {
   std::string split = "test";
   int top = 10;                         ///< k of overlap@k and telling-share@k, 1..1000
   std::vector<std::string> methods;     ///< method ids; empty = integrated-gradients, occlusion (by delete), gradient-x-input
-  std::vector<std::string> cosine;      ///< methods that get class-cosine (every post explained for every class); empty = gradient-x-input
+  std::vector<std::string> cosine;      ///< methods that get class-cosine (every post explained for every class); empty = occlusion, gradient-x-input; "none"
   ExplainOptions explain;               ///< output, path, quadrature, steps, tolerance, baseline for all methods; method, unit, removal are set here
   std::int64_t limit = 0;               ///< at most so many posts, the same share of every class, drawn by seed; 0 = all
   std::uint64_t seed = 0;

@@ -158,7 +158,8 @@ void choose_methods(ComparisonData& data) {
   auto ids = data.options.methods;
   if (ids.empty()) ids = {"integrated-gradients", "occlusion", "gradient-x-input"};
   auto cosine = data.options.cosine;
-  if (cosine.empty()) cosine = {"gradient-x-input"};
+  if (cosine.empty()) cosine = {"occlusion", "gradient-x-input"};
+  if (cosine == std::vector<std::string>{"none"}) cosine.clear();
   for (const auto& id : cosine) method_info(id);
   std::set<std::string> seen;
   for (const std::string& id : ids) {
@@ -206,7 +207,7 @@ void explain_posts(Store& store, ComparisonData& data, ComparedMethod& method, s
   method.scores.push_back(std::move(scores));
 }
 
-HideOutcome hide_words(const ComparisonData& data, const Classifier& model, const Reading& reading, std::stop_token stop, const ProgressFn& progress, const std::string& what) {
+HideOutcome hide_words(const ComparisonData& data, const Classifier& model, const Reading& reading, const std::vector<Prediction>& whole, std::stop_token stop, const ProgressFn& progress, const std::string& what) {
   std::vector<HidePost> posts;
   for (std::size_t i = 0; i < data.posts.size(); ++i) {
     const auto words = known_words_of(data.posts[i].document.text, reading.encodings[i], data.vocabulary);
@@ -219,7 +220,7 @@ HideOutcome hide_words(const ComparisonData& data, const Classifier& model, cons
                       });
                     },
                     [&](const Encoding& text, const std::vector<int>& hidden, Removal rule) { return without(text, hidden, rule, specials); }};
-  return hide_test(probe, posts, data.rivals, data.train);
+  return hide_test(probe, posts, data.rivals, data.train, &whole);
 }
 
 }  // namespace
@@ -352,7 +353,7 @@ void gather(Store& store, ComparisonData& data, std::stop_token stop, const Prog
     ComparedRun& run = data.runs[r];
     const auto model = load(store, data, run);
     if (r == 0) count_training_posts(store, data, *model, stop, progress);
-    run.hide = hide_words(data, *model, readings[r], stop, progress, "hiding words: " + name_of_run(run));
+    run.hide = hide_words(data, *model, readings[r], run.predictions, stop, progress, "hiding words: " + name_of_run(run));
     for (ComparedMethod& method : data.methods) explain_posts(store, data, method, r, *model, readings[r], stop, progress);
   }
 }

@@ -104,6 +104,7 @@ class Writer {
             {"methods", methods},
             {"judge", d_.methods.empty() ? Json(nullptr) : Json(d_.methods[judge_].options.method)},
             {"intervals", {{"kind", "BCa"}, {"level", bootstrap_.level}, {"resamples", bootstrap_.resamples}, {"seed", bootstrap_.seed}, {"resampled", "posts, within each gold class"},
+                           {"each", "every interval stands for itself: none is corrected for the number of rows, and words gained and lost were chosen by their change"},
                            {"fallback", "percentile where BCa's correction is not defined; constant where no resample differs"}}},
             {"rivals", rivals},
             {"rival_rule", "the class that gets most of the probability of the posts of a class, over all compared runs"},
@@ -238,7 +239,7 @@ class Writer {
       parted.push_back(std::move(of_run));
     }
     doc["hide"] = {{"rows", rows}, {"parted", parted},
-                   {"message", message.empty() ? Json(nullptr) : Json("Deleting words and putting [PAD] in their place do not cost the same accuracy in " + message + ": the model treats [PAD] specially, and occlusion by [PAD] is no independent judge of it.")}};
+                   {"message", message.empty() ? Json(nullptr) : Json("Deleting words and putting [PAD] in their place do not cost the same accuracy in " + message + ": [PAD] is no absent word to it, and occlusion by [PAD] is no independent judge of it.")}};
   }
 
   ContrastivityInput input() const {

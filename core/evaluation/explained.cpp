@@ -61,8 +61,9 @@ ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Class
   std::stable_sort(missing.begin(), missing.end(), [&](std::size_t a, std::size_t b) { return requests[a].encoding->ids.size() > requests[b].encoding->ids.size(); });
   double ids = 0, done = 0;
   for (const std::size_t i : missing) ids += static_cast<double>(requests[i].encoding->ids.size());
-  for (std::size_t begin = 0; begin < missing.size(); begin += batch_posts) {
-    const std::size_t end = std::min(missing.size(), begin + batch_posts);
+  for (std::size_t begin = 0; begin < missing.size();) {
+    std::size_t end = std::min(missing.size(), begin + batch_posts);
+    while (end < missing.size() && requests[missing[end]].encoding == requests[missing[end - 1]].encoding) ++end;  // occlusion shares its passes over the classes of a text
     if (progress) progress({done * static_cast<double>(missing.size()) / std::max(1.0, ids), static_cast<double>(missing.size()), what});
     std::vector<ExplainItem> items;
     for (std::size_t k = begin; k < end; ++k) items.push_back({*requests[missing[k]].encoding, requests[missing[k]].target, options.output == Output::difference ? requests[missing[k]].foil : -1});
@@ -77,6 +78,7 @@ ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Class
     }
     if (store) store->add_explanations(records);
     out.computed += static_cast<std::int64_t>(end - begin);
+    begin = end;
   }
   if (progress && !missing.empty()) progress({static_cast<double>(missing.size()), static_cast<double>(missing.size()), what});
   return out;

@@ -47,14 +47,20 @@ std::vector<int> words_to_hide(const HidePost& post, HideKind kind, int rival, c
   return hidden;
 }
 
-HideOutcome hide_test(const Probe& probe, const std::vector<HidePost>& posts, const std::vector<int>& rivals, const DocumentCounts& train) {
+HideOutcome hide_test(const Probe& probe, const std::vector<HidePost>& posts, const std::vector<int>& rivals, const DocumentCounts& train, const std::vector<Prediction>* whole) {
   HideOutcome outcome;
+  if (whole && whole->size() != posts.size()) throw std::invalid_argument("predictions: expected one per post, " + std::to_string(posts.size()) + ", got " + std::to_string(whole->size()));
   std::vector<ModelInput> inputs;
+  std::array<std::vector<std::size_t>, hide_conditions.size()> asked;  // [condition] posts whose text it changes
   for (std::size_t c = 0; c < hide_conditions.size(); ++c) {
     double share = 0, with_words = 0;
-    for (const HidePost& post : posts) {
+    for (std::size_t i = 0; i < posts.size(); ++i) {
+      const HidePost& post = posts[i];
       const auto hidden = words_to_hide(post, hide_conditions[c].kind, rivals.at(static_cast<std::size_t>(post.label)), train);
-      inputs.push_back(probe.remove(post.encoding, positions_of(post.encoding, hidden), hide_conditions[c].removal));
+      if (!hidden.empty() || (c == 0 && !whole)) {
+        inputs.push_back(probe.remove(post.encoding, positions_of(post.encoding, hidden), hide_conditions[c].removal));
+        asked[c].push_back(i);
+      }
       if (post.words.empty()) continue;
       share += static_cast<double>(hidden.size()) / static_cast<double>(post.words.size());
       ++with_words;
@@ -63,8 +69,12 @@ HideOutcome hide_test(const Probe& probe, const std::vector<HidePost>& posts, co
   }
   auto predictions = probe.predict(inputs);
   if (predictions.size() != inputs.size()) throw std::invalid_argument("predictions of the hide test: expected " + std::to_string(inputs.size()) + ", got " + std::to_string(predictions.size()));
-  for (std::size_t c = 0; c < hide_conditions.size(); ++c)
-    for (std::size_t i = 0; i < posts.size(); ++i) outcome.predictions[c].push_back(std::move(predictions[c * posts.size() + i]));
+  std::size_t next = 0;
+  for (std::size_t c = 0; c < hide_conditions.size(); ++c) {
+    // What hides nothing leaves the answer as it is.
+    outcome.predictions[c] = c > 0 ? outcome.predictions[0] : whole ? *whole : std::vector<Prediction>(posts.size());
+    for (const std::size_t i : asked[c]) outcome.predictions[c][i] = std::move(predictions[next++]);
+  }
   return outcome;
 }
 

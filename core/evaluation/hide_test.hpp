@@ -43,7 +43,8 @@ std::vector<int> rivals_of(const std::vector<std::vector<double>>& mass);
 /// Words of a post to hide: s(w) ≥ 0.7, or specificity(w) ≥ 0.8, of its gold class against the rival, counted on the training split.
 std::vector<int> words_to_hide(const HidePost& post, HideKind kind, int rival, const DocumentCounts& train);
 
-HideOutcome hide_test(const Probe& probe, const std::vector<HidePost>& posts, const std::vector<int>& rivals, const DocumentCounts& train);
+/// `whole`: predictions of the posts as they are, where they are known already. Throws std::invalid_argument for sizes that do not fit.
+HideOutcome hide_test(const Probe& probe, const std::vector<HidePost>& posts, const std::vector<int>& rivals, const DocumentCounts& train, const std::vector<Prediction>* whole = nullptr);
 
 /// accuracy(delete) − accuracy(pad) on the same posts: where its interval leaves zero, the two rules part, and the model has learnt to
 /// treat [PAD] specially.

@@ -11,6 +11,7 @@
 #include "model/classifier_impl.hpp"
 #include "training/checkpoints.hpp"
 #include "training/cost.hpp"
+#include "training/film.hpp"
 #include "training/metrics.hpp"
 #include "training/model_folder.hpp"
 #include "training/process.hpp"
@@ -149,6 +150,8 @@ class Session {
       last_good_ = fmt::format("{}/{} (step {})", name(), checkpoint, position_.step);
     }
     store_.rewind_run(run_.id, position_.step);
+    film_ = std::make_unique<Film>(store_, run_.id, run_.dataset, start_.model->tokenizer(), settings_);
+    film_->rewind(position_.step);
     run_.step = position_.step;
     run_.status = RunStatus::running;
     run_.error.clear();
@@ -205,6 +208,7 @@ class Session {
 
   void loop() {
     Stepper& stepper = *start_.stepper;
+    const Classifier::Impl& m = start_.model->impl();
     const std::int64_t per_epoch = stepper.steps_an_epoch();
     auto flushed = Clock::now(), saved = Clock::now();
     if (due_validation()) validate();  // stopped between a step and its validation
@@ -223,6 +227,11 @@ class Session {
       record(r, since(start), per_epoch);
       const bool validates = due_validation(), probes = settings_.probe_steps > 0 && run_.step % settings_.probe_steps == 0;
       if (probes) probe();
+      if (settings_.film_steps > 0 && run_.step % settings_.film_steps == 0 && !film_->empty()) {
+        m.engine->refresh();
+        film_->shoot(*start_.model, run_.step);
+        event("film", {{"documents", film_->documents()}});
+      }
       const bool better = validates && validate();
       const bool last = run_.step == run_.steps;
       const bool due = settings_.checkpoint_steps > 0 ? run_.step % settings_.checkpoint_steps == 0 : run_.step % per_epoch == 0 || since(saved) > checkpoint_seconds;
@@ -399,6 +408,7 @@ class Session {
   fs::path folder_;
 
   Start start_;
+  std::unique_ptr<Film> film_;
   TrainingPosition position_;
   double unit_ = 0, mean_norm_ = 0, most_mib_ = 0, paused_seconds_ = 0;
   Clock::time_point session_start_;

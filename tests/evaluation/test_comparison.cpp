@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "close.hpp"
+#include "attribution/explain.hpp"
 #include "evaluation/comparison_data.hpp"
 #include "evaluation/evaluation.hpp"
 #include "store_with_runs.hpp"
@@ -75,9 +76,9 @@ class TestComparison : public QObject {
     QCOMPARE(doc["protocol"]["posts"], Json(20));
     QCOMPARE(doc["runs"][1]["in_loss"], Json::parse(R"(["integrated-gradients"])"));
 
-    // 3 methods × 6 pairs × 4 metrics, and class-cosine of gradient × input.
-    QCOMPARE(doc["pairs"].size(), std::size_t{3 * 6 * 4 + 6});
-    QCOMPARE(doc["means"].size(), std::size_t{3 * 4 + 1});
+    // 3 methods × 6 pairs × 4 metrics, and class-cosine of occlusion and gradient × input.
+    QCOMPARE(doc["pairs"].size(), std::size_t{3 * 6 * 4 + 2 * 6});
+    QCOMPARE(doc["means"].size(), std::size_t{3 * 4 + 2});
     for (const Json& row : doc["pairs"]) {
       for (const char* key : {"a", "b", "metric", "method", "in_loss", "values", "difference", "low", "high"}) QVERIFY2(row.contains(key), key);
       QCOMPARE(row["values"].size(), std::size_t{3});
@@ -158,7 +159,7 @@ class TestComparison : public QObject {
     options.add_controls = false;
     options.limit = 8;
     options.methods = {"gradient-x-input"};
-    options.cosine = {"occlusion"};
+    options.cosine = {"none"};
     options.stop_words = {"the", "."};
     const Json doc = compare_runs(*s.store, options);
     QCOMPARE(doc["runs"].size(), std::size_t{1});
@@ -233,6 +234,7 @@ class TestComparison : public QObject {
     std::stop_source stop;
     auto o = options_for({1});
     o.methods = {"occlusion", "gradient-x-input"};
+    o.cosine = {"none"};
     try {
       compare_runs(*s.store, o, stop.get_token(), [&](const Progress& p) {
         if (p.what.find("Gradient") != std::string::npos) stop.request_stop();
@@ -325,6 +327,21 @@ class TestComparison : public QObject {
     const Json foil = evaluate_run(*s.store, 1, o);
     QCOMPARE(foil["protocol"]["foil"], Json("hockey"));
     QCOMPARE(row_of(foil["rows"], "comprehensiveness", "random")["n"], Json(12));  // posts of hockey itself are left out
+  }
+
+  void classes_of_one_text_share_passes() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto model = Classifier::load(shared / "golden/models/tiny-bert/fp32", {});
+    ExplainOptions o;
+    o.method = "occlusion";
+    o.removal = Removal::remove;
+    const auto a = model->tokenizer().encode("the old car with oil"), b = model->tokenizer().encode("puck and goalie");
+    const auto together = explain(*model, {{a, 0, -1}, {a, 2, -1}, {b, 2, -1}, {a, 2, -1}}, o);
+    const auto alone = explain(*model, {{a, 2, -1}}, o);
+    for (const std::size_t k : {std::size_t{1}, std::size_t{3}})
+      for (std::size_t w = 0; w < alone[0].word_scores.size(); ++w) CLOSE_BY(together[k].word_scores[w], alone[0].word_scores[w], 1e-5);
+    QVERIFY(together[0].word_scores != together[1].word_scores);
+    QCOMPARE(together[2].word_scores.size(), std::size_t{3});
   }
 
   void evaluation_without_a_store() {

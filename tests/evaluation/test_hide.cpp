@@ -38,6 +38,18 @@ class TestHide : public QObject {
     CLOSE(out.hidden_share[1], 0.4);
     CLOSE(out.hidden_share[3], 0.4);
 
+    // Known predictions are taken as they are; what hides nothing is not asked again.
+    const std::vector<Prediction> known{{{-7, 0}, {0, 1}, 1}};
+    m.asked = 0;
+    out = hide_test(m.probe(), {post}, {1, 0}, train, &known);
+    QCOMPARE(m.asked, 4);
+    QCOMPARE(predicted(0), 1);
+    QCOMPARE(predicted(1), 0);
+    out = hide_test(m.probe(), {post}, {-1, -1}, train, &known);
+    QCOMPARE(m.asked, 4);
+    QCOMPARE(predicted(3), 1);
+    QVERIFY_EXCEPTION_THROWN(hide_test(m.probe(), {post, post}, {1, 0}, train, &known), std::invalid_argument);
+
     // A model that answers [PAD] with class 1: hiding shared words by pad costs the answer, deleting them does not.
     m.pad_weight = -2;
     out = hide_test(m.probe(), {post, post, post}, {1, 0}, train);

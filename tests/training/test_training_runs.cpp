@@ -397,6 +397,41 @@ class TestTrainingRuns : public QObject {
     QCOMPARE(kept.count("warning"), 2);  // chosen on the test split; a new head (the classes are in another order)
   }
 
+  void the_film_of_pinned_posts() {
+    TELLTALE_NEEDS_SHARED(shared);
+    Temporary t;
+    const auto store = Store::open(t / "a.telltale", Store::Mode::create);
+    const DatasetInfo dataset = synthetic_posts(*store, 40, 8);
+    const auto ids = store->document_ids({dataset.id, "test", {}, "", 2, 0});
+    store->set_value("film.pinned", ids);
+    TrainRequest request = quick(*store, shared);
+    assign(request.settings, "film_steps=4");
+    const RunRecord unwatched = train(*store, quick(*store, shared), plain);
+    std::stop_source stop;
+    Kept kept;
+    TrainCallbacks callbacks;
+    callbacks.event = [&](const OrderedJson& e) {
+      kept.events.push_back(e);
+      if (e["event"] == "step" && e["step"] == 9) stop.request_stop();
+    };
+    const RunRecord stopped = train(*store, request, plain, stop.get_token(), callbacks);
+    QCOMPARE(stopped.step, 9);
+    QCOMPARE(kept.count("film"), 2);
+    const RunRecord run = train_run(*store, stopped.id, plain);
+    QVERIFY(weights_of(*store, run) == weights_of(*store, unwatched));  // watching changes nothing
+    const auto frames = store->value("film.run-" + std::to_string(run.id));
+    QVERIFY(frames);
+    QCOMPARE(frames->size(), static_cast<std::size_t>(run.steps / 4));
+    for (std::size_t k = 0; k < frames->size(); ++k) {
+      const Json& frame = frames->at(k);
+      QCOMPARE(frame["step"].get<int>(), static_cast<int>(4 * (k + 1)));
+      QCOMPARE(frame["posts"].size(), std::size_t{2});
+      QCOMPARE(frame["posts"][0]["document"].get<std::int64_t>(), ids[0]);
+      QVERIFY(!frame["posts"][0]["words"].empty());
+    }
+    QVERIFY(frames->front()["posts"][0]["words"] != frames->back()["posts"][0]["words"]);
+  }
+
   void refused_before_training() {
     TELLTALE_NEEDS_SHARED(shared);
     Temporary t;
