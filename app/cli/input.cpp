@@ -56,8 +56,11 @@ bool InputReader::ready() {
 bool InputReader::fill() {
   if (at_end_) return false;
   pollfd waiting{file_, POLLIN, 0};
-  while (::poll(&waiting, 1, 200) == 0)
-    if (interrupted_by()) throw Cancelled{};
+  for (;;) {
+    const int found = ::poll(&waiting, 1, 200);
+    if (interrupted_by()) throw Cancelled{};  // also where the signal itself ended the poll: a read would wait for ever
+    if (found > 0 || (found < 0 && errno != EINTR)) break;
+  }
   ssize_t got;
   do got = ::read(file_, buffer_.data(), buffer_.size());
   while (got < 0 && errno == EINTR && !interrupted_by());
