@@ -43,7 +43,7 @@ QString ComparedPost::scores_of(int word) const {
   const Span span = spans_[static_cast<std::size_t>(word)];
   if (span.begin < 0 || span.end <= span.begin || static_cast<std::uint64_t>(span.end) > text_.size()) return {};
   QString out = ui::text(clean_utf8(std::string_view(text_).substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin))));
-  const auto add = [&](const std::string& name, double v) { out += QStringLiteral("   ") + ui::text(name) + QLatin1Char(' ') + ui::text(with_sign(v)); };
+  const auto add = [&](const std::string& name, double v) { out += QStringLiteral("   ") + ui::text(name) + QLatin1Char(' ') + ui::text(with_sign(v, score_decimals(domain_))); };
   add(view_->runs[static_cast<std::size_t>(std::max(0, view_->a))].letter, s[0]);
   if (s.size() > 1) add(view_->runs[static_cast<std::size_t>(view_->b)].letter, s[1]), add("Δ", s[2]);
   return out;

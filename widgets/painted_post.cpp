@@ -61,7 +61,7 @@ void PaintedPost::lay_out() {
     piece.box = {x - before, y + (line - cell_height) / 2, w + before + after, cell_height};
     if (piece.word >= 0) {
       const RankedWord* r = post_->ranked(piece.word);
-      const QString score = r ? ui::text(with_sign(r->score)) : QString();
+      const QString score = r ? ui::text(with_sign(r->score, score_decimals(post_->view.domain))) : QString();
       const QString word = r ? ui::text(r->text) : piece.text;
       items.push_back({piece.box, piece.word,
                        r ? tr("%1  %2\nrank %3 of %4 · %5 of all scores").arg(word, score).arg(r->rank).arg(post_->view.ranked.size()).arg(ui::text(share(r->share))) : QString(),

@@ -11,9 +11,9 @@ namespace telltale::ui {
 namespace {
 
 QString word_tip(const PostContent& post, const RankedWord& r) {
-  return QObject::tr("%1  %2\nrank %3 of %4 · %5 of all scores").arg(text(r.text), text(with_sign(r.score))).arg(r.rank).arg(post.view.ranked.size()).arg(text(share(r.share)));
+  return QObject::tr("%1  %2\nrank %3 of %4 · %5 of all scores").arg(text(r.text), text(with_sign(r.score, score_decimals(post.view.domain)))).arg(r.rank).arg(post.view.ranked.size()).arg(text(share(r.share)));
 }
-QString word_spoken(const RankedWord& r) { return QObject::tr("%1, %2, rank %3").arg(text(r.text), text(with_sign(r.score))).arg(r.rank); }
+QString word_spoken(const PostContent& post, const RankedWord& r) { return QObject::tr("%1, %2, rank %3").arg(text(r.text), text(with_sign(r.score, score_decimals(post.view.domain)))).arg(r.rank); }
 
 /// A round number near `x`, not above it.
 double nice(double x) {
@@ -58,7 +58,7 @@ void OrderStrip::lay_out() {
     const auto gap = std::string_view(post_->text).substr(static_cast<std::size_t>(std::min(before, span.begin)), static_cast<std::size_t>(std::max<std::int64_t>(0, span.begin - before)));
     if (i && std::count(gap.begin(), gap.end(), '\n') >= 2) paragraphs_.push_back(left + step * static_cast<qreal>(i));
     before = span.end;
-    items.push_back({QRectF(left + step * static_cast<qreal>(i), 2, step, height() - 4), static_cast<int>(order[i]->word), word_tip(*post_, *order[i]), word_spoken(*order[i])});
+    items.push_back({QRectF(left + step * static_cast<qreal>(i), 2, step, height() - 4), static_cast<int>(order[i]->word), word_tip(*post_, *order[i]), word_spoken(*post_, *order[i])});
   }
   set_items(std::move(items));
 }
@@ -74,7 +74,7 @@ void OrderStrip::paintEvent(QPaintEvent*) {
   for (const double t : {tick, 0.0, -tick}) {
     p.fillRect(QRectF(left, std::round(y(t)), width() - left - 12, 1), theme_[t == 0 ? "border" : "grid"]);
     p.setPen(theme_["text3"]);
-    draw_tabular(p, QRectF(0, y(t) - 7, left - 6, 14), Qt::AlignRight, t == 0 ? QStringLiteral("0") : text(with_sign(t, tick >= 0.1 ? 1 : tick >= 0.01 ? 2 : 3)));
+    draw_tabular(p, QRectF(0, y(t) - 7, left - 6, 14), Qt::AlignRight, t == 0 ? QStringLiteral("0") : text(with_sign(t, tick >= 0.1 ? 1 : tick >= 0.01 ? 2 : score_decimals(tick))));
   }
   p.setPen(QPen(theme_["text3"], 1, Qt::DotLine));
   for (const qreal x : paragraphs_) p.drawLine(QPointF(x, 2), QPointF(x, height() - 2));
@@ -132,9 +132,9 @@ void HeatLegend::paintEvent(QPaintEvent*) {
   draw_heat_bar(p, bar, theme_.colours(), gamma_);
   p.setFont(theme_.font("axis"));
   p.setPen(theme_["text2"]);
-  const int decimals = domain_ < 0.0095 ? 4 : domain_ < 0.095 ? 3 : 2;
+  const int decimals = domain_ < 0.095 ? score_decimals(domain_) : 2;
   const qreal widest = tabular_width(QFontMetricsF(p.font(), this), text(with_sign(-domain_, decimals)));
-  const bool halves = 5 * widest < width();
+  const bool halves = 5.6 * widest < width();
   for (const double t : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
     const qreal x = bar.left() + bar.width() * (t + 1) / 2;
     p.fillRect(QRectF(x - 0.5, bar.bottom(), 1, 3), theme_["borderStrong"]);
@@ -247,7 +247,7 @@ void WordsTable::lay_out() {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i] < 0) continue;
     const auto& r = post_->view.ranked[static_cast<std::size_t>(rows_[i])];
-    items.push_back({QRectF(0, 26 + row * static_cast<qreal>(i), width(), row), static_cast<int>(r.word), word_tip(*post_, r), word_spoken(r)});
+    items.push_back({QRectF(0, 26 + row * static_cast<qreal>(i), width(), row), static_cast<int>(r.word), word_tip(*post_, r), word_spoken(*post_, r)});
   }
   set_items(std::move(items));
 }
@@ -257,7 +257,7 @@ void WordsTable::paintEvent(QPaintEvent*) {
   p.fillRect(rect(), theme_["panel"]);
   if (!post_) return;
   const QFont plain = theme_.font("table"), medium = theme_.font("table", Theme::Weight::medium);
-  const qreal share_w = 56, score_w = 64, right = width() - 12, bar_w = std::clamp<qreal>(width() * 0.24, 60, 130);
+  const qreal share_w = 56, score_w = 70, right = width() - 12, bar_w = std::clamp<qreal>(width() * 0.24, 60, 130);
   const qreal share_x = right - share_w, score_x = share_x - score_w, bar_x = score_x - bar_w - 4, word_x = 44;
   double reach = 0;
   for (const auto& r : post_->view.ranked)
@@ -297,7 +297,7 @@ void WordsTable::paintEvent(QPaintEvent*) {
     }
     p.setFont(plain);
     p.setPen(theme_["text"]);
-    draw_tabular(p, QRectF(score_x, box.top(), score_w, row), Qt::AlignRight, text(with_sign(r.score)));
+    draw_tabular(p, QRectF(score_x, box.top(), score_w, row), Qt::AlignRight, text(with_sign(r.score, score_decimals(post_->view.domain))));
     p.setPen(theme_["text2"]);
     draw_tabular(p, QRectF(share_x, box.top(), share_w, row), Qt::AlignRight, text(share(r.share)));
   }

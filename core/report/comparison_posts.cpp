@@ -76,7 +76,7 @@ class PostPainter {
     const auto& scores = scores_[static_cast<std::size_t>(s.word)];
     const std::string mark = told(s.begin, s.end);
     std::string tip;
-    for (std::size_t r = 0; r < rows_.size(); ++r) tip += fmt::format(" {} {}", tip_names()[r], with_sign(r < scores.size() ? scores[r] : NAN));
+    for (std::size_t r = 0; r < rows_.size(); ++r) tip += fmt::format(" {} {}", tip_names()[r], with_sign(r < scores.size() ? scores[r] : NAN, score_decimals(domain_)));
     std::vector<std::string> pieces;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       std::string kind = html::heat_class(r < scores.size() ? scores[r] : NAN, domain_);

@@ -136,7 +136,7 @@ std::string explanations_html(std::string_view title, std::string_view about, co
       }
       const double score = p.record.word_scores[static_cast<std::size_t>(s.word)];
       const auto kind = html::heat_class(score, v.domain);
-      painted += fmt::format("<b{} title=\"{}\">{}</b>", kind.empty() ? dim ? " class=\"dim\"" : "" : fmt::format(" class=\"{}\"", kind), with_sign(score), shown);
+      painted += fmt::format("<b{} title=\"{}\">{}</b>", kind.empty() ? dim ? " class=\"dim\"" : "" : fmt::format(" class=\"{}\"", kind), with_sign(score, score_decimals(v.domain)), shown);
     }
     std::string rows;
     for (std::size_t c = 0; c < v.probabilities.size(); ++c)
@@ -150,7 +150,7 @@ std::string explanations_html(std::string_view title, std::string_view about, co
       if (n > 10 && i == 7) words += fmt::format("<tr><td colspan=\"5\" class=\"quiet\">{} words between</td></tr>", thousands(static_cast<std::int64_t>(n) - 10)), i = n - 3;
       const auto& w = v.ranked[i];
       words += fmt::format("<tr><td class=\"n quiet\">{}</td><td class=\"word\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>", w.rank, escape(w.text),
-                           html::bar(w.score, NAN, NAN, -reach, reach, w.score >= 0, 120), with_sign(w.score), share(w.share));
+                           html::bar(w.score, NAN, NAN, -reach, reach, w.score >= 0, 120), with_sign(w.score, score_decimals(v.domain)), share(w.share));
     }
     const char* const state[] = {"better", "", "worse", ""};
     std::string sums = fmt::format("words {} · [CLS] {} · [SEP] {}{} · sum {}", with_sign(v.words_sum), with_sign(v.cls), with_sign(v.sep), v.other != 0 ? " · other " + with_sign(v.other) : "", fixed(v.sum));

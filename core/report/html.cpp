@@ -121,7 +121,7 @@ std::string heat_legend(double domain, std::string_view label) {
   return fmt::format(
       "<div class=\"legend\"><span class=\"scale\"><i class=\"gradient\"></i><span class=\"ticks\"><span>{}</span><span>{}</span><span>0</span><span>{}</span><span>{}</span></span></span>"
       "<span>{}</span></div>\n",
-      with_sign(-domain), with_sign(-domain / 2), with_sign(domain / 2), with_sign(domain), label);
+      with_sign(-domain, score_decimals(domain)), with_sign(-domain / 2, score_decimals(domain)), with_sign(domain / 2, score_decimals(domain)), with_sign(domain, score_decimals(domain)), label);
 }
 
 std::string whiskers(const std::vector<Whisker>& rows, double from, double to, int width) {

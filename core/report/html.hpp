@@ -40,7 +40,7 @@ struct Whisker {
   std::string name;                     ///< for the spoken label
 };
 /// Dots with their intervals on the axis from..to, one row each.
-std::string whiskers(const std::vector<Whisker>& rows, double from, double to, int width = 220);
+std::string whiskers(const std::vector<Whisker>& rows, double from, double to, int width = 160);
 
 /// A bar from zero with its interval, on the axis from..to. for_target chooses the colour.
 std::string bar(double value, double low, double high, double from, double to, bool for_target, int width = 180);

@@ -47,6 +47,12 @@ std::string duration(double seconds) {
   return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
 }
 
+int score_decimals(double domain) {
+  int decimals = 3;
+  for (double limit = 0.0095; domain < limit && decimals < 7; limit /= 10) ++decimals;
+  return decimals;
+}
+
 bool holds_zero(double low, double high) { return low <= 0 && high >= 0; }
 
 }  // namespace telltale

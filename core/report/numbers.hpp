@@ -12,6 +12,8 @@ std::string signed_interval(double low, double high, int decimals = 3);  ///< "â
 std::string thousands(std::int64_t value);                  ///< "1,170"
 std::string share(double value, int decimals = 1);          ///< 0.063 is "6.3 %"
 std::string duration(double seconds);                       ///< "1.90 s", "8 min 29 s", "1 h 37 min"
+/// Decimals for scores of this size: three, more only where three would leave fewer than two digits (up to 7).
+int score_decimals(double domain);
 /// Neither end beyond zero: there is no clear difference. False when an end is NaN.
 bool holds_zero(double low, double high);
 

@@ -156,6 +156,11 @@ class TestReport : public QObject {
     QCOMPARE(thousands(12), std::string("12"));
     QCOMPARE(signed_interval(-0.014, 0.008), std::string("\u22120.014 to +0.008"));
     QCOMPARE(share(0.063), std::string("6.3 %"));
+    QCOMPARE(score_decimals(0.5), 3);
+    QCOMPARE(score_decimals(0.0099), 3);
+    QCOMPARE(score_decimals(0.0016), 4);
+    QCOMPARE(score_decimals(0.0002), 5);
+    QCOMPARE(score_decimals(0), 7);
     QCOMPARE(duration(1.9), std::string("1.90 s"));
     QCOMPARE(duration(509), std::string("8 min 29 s"));
     QCOMPARE(duration(5820), std::string("1 h 37 min"));
