@@ -382,12 +382,14 @@ void InspectView::choose_post(std::int64_t document) {
   for (const auto& s : summaries_)
     if (s.document == document) ++count[s.method];
   const auto names = short_names(dataset_.classes);
-  int choice = 0;
+  int choice = 0, best = -1;
   for (const auto& s : summaries_) {
     if (s.document != document) continue;
     QString label = method_title(s.method);
     if (count[s.method] > 1 && s.target >= 0 && static_cast<std::size_t>(s.target) < names.size()) label += QStringLiteral(" · ") + text(clean_utf8(names[static_cast<std::size_t>(s.target)]));
-    if (s.method == before) choice = method_combo_->count();
+    // The method that was shown, else integrated gradients; of several targets the gold class.
+    const int fits = (s.method == before ? 4 : 0) + (s.method == "integrated-gradients" ? 2 : 0) + (s.target == s.label ? 1 : 0);
+    if (fits > best) best = fits, choice = method_combo_->count();
     method_combo_->addItem(label, static_cast<qlonglong>(s.id));
     method_combo_->setItemData(method_combo_->count() - 1, text(clean_utf8(s.method)), Qt::UserRole + 1);
   }
@@ -452,7 +454,8 @@ void InspectView::show_post(PostPtr post) {
   badge_->setText(QString::fromUtf8(marks[b]) + text(v.badge_text()));
   badge_->setStyleSheet(QStringLiteral("background:%1;color:%2;border-radius:3px;padding:2px 8px;").arg(theme_[grounds[b]].name(), theme_[inks[b]].name()));
   badge_->setToolTip(tr("%1, output %2\nF(x) %3, F(b) %4, delta %5").arg(method_title(c.record.method), text(clean_utf8(v.output)), text(fixed(c.record.value, 4)), text(fixed(c.record.baseline_value, 4)), text(fixed(c.record.delta, 5))));
-  nodes_->setText(tr("%1 nodes").arg(c.record.steps));
+  // Path methods count nodes, the others forward passes.
+  nodes_->setText(c.record.protocol.is_object() && c.record.protocol.contains("quadrature") ? tr("%1 nodes").arg(c.record.steps) : tr("%1 passes").arg(c.record.steps));
   nodes_->setVisible(c.record.steps > 0);
   QString sums = tr("words %1 · [CLS] %2 · [SEP] %3").arg(text(with_sign(v.words_sum)), text(with_sign(v.cls)), text(with_sign(v.sep)));
   if (v.other != 0) sums += tr(" · other %1").arg(text(with_sign(v.other)));

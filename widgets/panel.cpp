@@ -32,6 +32,7 @@ void ElidedLabel::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.setFont(font());
   p.setPen(theme_[colour_]);
+  if (width() < 40 && sizeHint().width() > width()) return;  // an ellipsis alone says nothing
   const QString shown = fontMetrics().elidedText(text_, Qt::ElideRight, width());
   setToolTip(shown == text_ ? QString() : text_);
   p.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, shown);

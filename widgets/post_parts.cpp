@@ -51,7 +51,7 @@ void OrderStrip::lay_out() {
   std::vector<const RankedWord*> order;
   for (const auto& r : post_->view.ranked) order.push_back(&r);
   std::sort(order.begin(), order.end(), [](auto a, auto b) { return a->word < b->word; });
-  const qreal left = 46, right = width() - 12, step = (right - left) / static_cast<qreal>(order.size());
+  const qreal left = 54, right = width() - 12, step = (right - left) / static_cast<qreal>(order.size());
   std::int64_t before = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Span span = post_->record.words[order[i]->word];
@@ -67,7 +67,7 @@ void OrderStrip::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.fillRect(rect(), theme_["panel"]);
   if (!post_ || items().empty()) return;
-  const qreal zero = height() / 2.0, half = height() / 2.0 - 7, left = 46;
+  const qreal zero = height() / 2.0, half = height() / 2.0 - 7, left = 54;
   const auto y = [&](double s) { return zero - half * std::clamp(s / reach_, -1.0, 1.0); };
   p.setFont(theme_.font("axis"));
   const double tick = nice(reach_);

@@ -156,8 +156,8 @@ std::string explanations_html(std::string_view title, std::string_view about, co
     std::string sums = fmt::format("words {} · [CLS] {} · [SEP] {}{} · sum {}", with_sign(v.words_sum), with_sign(v.cls), with_sign(v.sep), v.other != 0 ? " · other " + with_sign(v.other) : "", fixed(v.sum));
     if (std::isfinite(v.change)) sums += fmt::format(" · F(x) − F(b) {}", fixed(v.change));
     body += html::panel(id, title_of(p.text),
-                        fmt::format("{} · {} · {} · why {}{} · <span class=\"{}\">{}</span> · {} nodes", escape(p.id), escape(p.record.method), escape(v.output), escape(v.target),
-                                    v.foil.empty() ? "" : ", not " + escape(v.foil), state[static_cast<int>(v.badge)], v.badge_text(), p.record.steps),
+                        fmt::format("{} · {} · {} · why {}{} · <span class=\"{}\">{}</span> · {} {}", escape(p.id), escape(p.record.method), escape(v.output), escape(v.target),
+                                    v.foil.empty() ? "" : ", not " + escape(v.foil), state[static_cast<int>(v.badge)], v.badge_text(), p.record.steps, p.record.protocol.is_object() && p.record.protocol.contains("quadrature") ? "nodes" : "passes"),
                         "<p class=\"painted\">" + painted + "</p>" + html::heat_legend(v.domain, sums) + "<div class=\"columns\"><div><h3>Classes</h3><table class=\"chances\"><tbody>" + rows +
                             "</tbody></table></div><div><h3>Words</h3><table><tbody>" + words + "</tbody></table></div></div>\n");
   }
