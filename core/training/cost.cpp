@@ -70,7 +70,7 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
 
   reset_peak_resident();
   const double base = resident_mib();
-  constexpr double longest_probe = 5;  // seconds a measured batch may take
+  constexpr double longest_probe = 5, quick_probe = 1;  // seconds a measured batch may take; under which it is measured twice
   const auto timed = [&](std::vector<std::size_t> batch, double limit_rate) {
     // limit_rate: seconds a padded id, as far as known; posts are left out of a batch that would take too long.
     const double whole = padded(data.train, batch);
@@ -78,10 +78,14 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
     const auto most = limit_rate > 0 ? static_cast<std::size_t>(std::max(1.0, longest_probe / limit_rate / (whole / static_cast<double>(rows)))) : rows;
     if (most < rows) batch.erase(batch.begin(), batch.end() - static_cast<std::ptrdiff_t>(most));  // the longest are last
     if (stop.stop_requested()) throw Cancelled{};
-    const auto start = Clock::now();
-    stepper.accumulate({batch}, 0, false);
+    double seconds = 0;
+    for (int k = 0; k < 2 && (k == 0 || seconds < quick_probe); ++k) {  // a first time pays for caches and for what else the machine does
+      const auto start = Clock::now();
+      stepper.accumulate({batch}, 0, false);
+      seconds = k == 0 ? since(start) : std::min(seconds, since(start));
+    }
     const double share = static_cast<double>(batch.size()) / static_cast<double>(rows);
-    return std::pair{Point{whole, since(start) / share}, share};
+    return std::pair{Point{whole, seconds / share}, share};
   };
   // A first batch fills caches and says how much a longer one may take.
   auto [first, first_share] = timed(std::vector<std::size_t>(batches.front().begin(), batches.front().begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, batches.front().size()))), 0);

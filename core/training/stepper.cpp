@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/random.hpp"
 #include "training/model_folder.hpp"
@@ -83,6 +84,8 @@ StepResult Stepper::accumulate(const std::vector<std::vector<std::size_t>>& batc
     out.values.total += request.scale * v.total;
     out.documents.insert(out.documents.end(), batch.documents.begin(), batch.documents.end());
   }
+  for (std::size_t t = 0; t < out.values.shares.size(); ++t)
+    if (settings_.objective.*terms()[t].weight == 0) out.values.shares[t] = std::numeric_limits<double>::quiet_NaN();
   out.gradient_norm = gradient_norm(*m.parameters);
   return out;
 }

@@ -16,7 +16,7 @@
 namespace telltale {
 
 struct StepResult {
-  TermValues values;                    ///< means over the posts of the step
+  TermValues values;                    ///< means over the posts of the step; shares NaN where a term has weight 0
   double gradient_norm = 0;             ///< before clipping
   double learning_rate = 0;
   std::int64_t tokens = 0;              ///< ids that are no padding
