@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "model/kernels.hpp"
+#include "model/product.hpp"
 
 namespace telltale {
 namespace {
@@ -124,21 +125,21 @@ class FusedEngine final : public Engine {
       if (last) {
         residual = room(cls_, {N, d_}, type).copy_(h.view({N, T, d_}).select(1, 0));
         at::Tensor q = room(s.query, {N, d_}, type), kv = room(s.qkv, {M, 2 * d_}, type);
-        at::mm_out(q, residual, m.qkv.narrow(0, 0, d_).t());
-        at::mm_out(kv, h, m.qkv.narrow(0, d_, 2 * d_).t());
+        product(residual, m.qkv.narrow(0, 0, d_).t(), q);
+        product(h, m.qkv.narrow(0, d_, 2 * d_).t(), kv);
         k_.cls_attention(shape, raw(q), raw(kv), real(w.qkv_bias), bias, raw(room(s.probabilities, {N, heads_, T}, type)), raw(context));
       } else {
         at::Tensor qkv = room(s.qkv, {M, 3 * d_}, type);
-        at::mm_out(qkv, h, m.qkv.t());
+        product(h, m.qkv.t(), qkv);
         k_.attention(shape, raw(qkv), real(w.qkv_bias), bias, keep ? raw(room(s.probabilities, {N, heads_, T, T}, type)) : nullptr, raw(context));
       }
       at::Tensor a = room(product_, {R, d_}, type);
-      at::mm_out(a, context, m.output.t());
+      product(context, m.output.t(), a);
       const at::Tensor h1 = norm(a, w.output_bias, residual, w.norm1_weight, w.norm1_bias, middle_, s.hat1, s.rstd1, keep);
       at::Tensor up = room(s.slope, {R, i_}, type), active = room(active_, {R, i_}, type);
-      at::mm_out(up, h1, m.up.t());
+      product(h1, m.up.t(), up);
       k_.gelu(R, i_, raw(up), real(w.up_bias), tanh_, raw(active));
-      at::mm_out(a, active, m.down.t());
+      product(active, m.down.t(), a);
       flip = 1 - flip;
       h = norm(a, w.down_bias, h1, w.norm2_weight, w.norm2_bias, states_[flip], s.hat2, s.rstd2, keep);
     }
@@ -163,24 +164,24 @@ class FusedEngine final : public Engine {
       const std::int64_t R = last ? N : M;
       norm_back(g, s.hat2, s.rstd2, w.norm2_weight);
       at::Tensor active = room(active_, {R, i_}, type);
-      at::mm_out(active, g, m.down);
+      product(g, m.down, active);
       k_.multiply(R * i_, raw(active), raw(s.slope));
-      g.addmm_(active, m.up);  // the residual's gradient is in g already
+      product(active, m.up, g, true);  // the residual's gradient is in g already
       norm_back(g, s.hat1, s.rstd1, w.norm1_weight);
       at::Tensor context = room(context_, {R, d_}, type);
-      at::mm_out(context, g, m.output);
+      product(g, m.output, context);
       if (last) {
         at::Tensor dq = room(query_gradient_, {N, d_}, type), dkv = room(qkv_gradient_, {M, 2 * d_}, type);
         k_.cls_attention_backward(shape, raw(s.query), raw(s.qkv), real(w.qkv_bias), raw(s.probabilities), raw(context), raw(dq), raw(dkv));
         at::Tensor all = room(states_[0], {M, d_}, type);
-        at::mm_out(all, dkv, m.qkv.narrow(0, d_, 2 * d_));
-        g.addmm_(dq, m.qkv.narrow(0, 0, d_));
+        product(dkv, m.qkv.narrow(0, d_, 2 * d_), all);
+        product(dq, m.qkv.narrow(0, 0, d_), g, true);
         all.view({N, T, d_}).select(1, 0).add_(g);
         g = all;
       } else {
         at::Tensor dqkv = room(qkv_gradient_, {M, 3 * d_}, type);
         k_.attention_backward(shape, raw(s.qkv), real(w.qkv_bias), raw(s.probabilities), raw(context), raw(dqkv));
-        g.addmm_(dqkv, m.qkv);
+        product(dqkv, m.qkv, g, true);
       }
     }
     at::Tensor out = at::empty({M, d_}, at::TensorOptions().dtype(at::kFloat));
