@@ -21,7 +21,8 @@ class ModelCache {
   virtual std::shared_ptr<Classifier> of_folder(const std::filesystem::path& folder) = 0;
 };
 
-/// One worker thread with a store connection of its own. What is on screen goes first; of equal priority the newest.
+/// Two worker threads, each with a store connection and models of its own: one for `visible` and `soon`, one for `background`.
+/// What is on screen goes first; of equal priority the newest.
 class WorkQueue : public QObject {
   Q_OBJECT
  public:
