@@ -1,0 +1,348 @@
+// The session: training and work beside the window's thread.
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QtTest>
+#include <atomic>
+#include <latch>
+
+#include "tiny_model.hpp"
+#include "widgets/session/session.hpp"
+
+using namespace telltale;
+using namespace telltale::ui;
+namespace fs = std::filesystem;
+using Priority = WorkQueue::Priority;
+
+namespace {
+
+constexpr int patience = 60'000;
+const ComputeOptions plain{"cpu", 1, Precision::fp32};
+
+}  // namespace
+
+class TestSession : public QObject {
+  Q_OBJECT
+  QTemporaryDir dir_;
+  fs::path model_;
+  int files_ = 0;
+
+  fs::path new_file() { return fs::path(dir_.path().toStdString()) / ("s" + std::to_string(++files_) + ".telltale"); }
+  std::unique_ptr<Session> fresh(const fs::path& file) {
+    auto s = std::make_unique<Session>(file, Session::Open::create);
+    s->training().set_compute(plain);
+    test::add_tiny_posts(s->store());
+    return s;
+  }
+  std::int64_t queue(Session& s, int epochs = 2, const std::string& preset = "baseline") { return queue_run(s.store(), test::tiny_request(s.store(), model_, preset, epochs)); }
+
+ private Q_SLOTS:
+  void initTestCase() { model_ = test::make_tiny_model(fs::path(dir_.path().toStdString()) / "tiny"); }
+
+  void a_run_trains_and_tells() {
+    auto s = fresh(new_file());
+    const auto run = queue(*s, 3);
+    std::vector<std::string> kinds;
+    std::vector<std::int64_t> steps;
+    connect(&s->training(), &TrainingQueue::events, this, [&](qint64 of, const std::vector<OrderedJson>& events) {
+      QCOMPARE(of, run);
+      for (const auto& e : events) {
+        kinds.push_back(e["event"].get<std::string>());
+        if (kinds.back() == "step") steps.push_back(e["step"].get<std::int64_t>());
+      }
+    });
+    QSignalSpy finished(&s->training(), &TrainingQueue::finished), changed(s.get(), &Session::runs_changed);
+    s->training().enqueue(run);
+    s->training().enqueue(run);
+    QVERIFY(finished.wait(patience));
+    QCOMPARE(finished[0][0].toLongLong(), run);
+    QCOMPARE(finished[0][1].toString(), QString());
+    QCOMPARE(kinds.front(), std::string("start"));
+    QCOMPARE(kinds.back(), std::string("finish"));
+    QCOMPARE(steps.size(), std::size_t{36});
+    QVERIFY(std::is_sorted(steps.begin(), steps.end()));
+    QVERIFY(changed.count() >= 1);
+    QCOMPARE(s->store().run(run).status, RunStatus::finished);
+    QVERIFY(!s->training().running() && s->training().waiting().empty());
+    s->training().enqueue(run);  // finished already: says so by finishing at once
+    QVERIFY(finished.wait(patience));
+    QCOMPARE(finished.count(), 2);
+  }
+
+  void signals_come_at_most_ten_times_a_second() {
+    auto s = fresh(new_file());
+    const auto run = queue(*s, 400);
+    std::vector<qint64> at;
+    std::size_t told = 0;
+    QElapsedTimer clock;
+    clock.start();
+    connect(&s->training(), &TrainingQueue::events, this, [&](qint64, const std::vector<OrderedJson>& events) {
+      at.push_back(clock.elapsed());
+      told += events.size();
+    });
+    s->training().enqueue(run);
+    QTRY_VERIFY_WITH_TIMEOUT(at.size() > 6, patience);
+    QVERIFY2(told > at.size() * 2, "events are gathered");
+    for (std::size_t i = 1; i < at.size(); ++i) QVERIFY2(at[i] - at[i - 1] >= 80, qPrintable(QString::number(at[i] - at[i - 1])));
+    const auto state = s->training().state();
+    QCOMPARE(state.run, run);
+    QVERIFY(state.step > 0 && state.steps == 4800 && state.seconds_left > 0 && state.tokens_per_second > 0 && state.memory_mib > 0);
+  }
+
+  void pause_resume_stop() {
+    auto s = fresh(new_file());
+    const auto run = queue(*s, 2000);
+    auto& training = s->training();
+    QSignalSpy finished(&training, &TrainingQueue::finished);
+    training.pause();  // nothing runs: nothing happens
+    QVERIFY(!training.paused());
+    training.enqueue(run);
+    QTRY_VERIFY_WITH_TIMEOUT(training.state().step > 5, patience);
+    training.pause();
+    QVERIFY(training.paused());
+    QTRY_COMPARE_WITH_TIMEOUT(s->store().run(run).status, RunStatus::paused, patience);
+    const auto at = training.state().step;
+    QTest::qWait(150);
+    QCOMPARE(training.state().step, at);
+    training.resume();
+    QTRY_VERIFY_WITH_TIMEOUT(training.state().step > at, patience);
+    QVERIFY(!training.paused());
+    training.stop_after_epoch();
+    QVERIFY(finished.wait(patience));
+    RunRecord r = s->store().run(run);
+    QCOMPARE(r.status, RunStatus::stopped);
+    QCOMPARE(r.step % 12, 0);
+    // Goes on from there, and stops at once.
+    training.enqueue(run);
+    QTRY_VERIFY_WITH_TIMEOUT(training.state().step > r.step, patience);
+    training.pause();
+    training.stop_now();
+    QVERIFY(finished.wait(patience));
+    QCOMPARE(s->store().run(run).status, RunStatus::stopped);
+    QVERIFY(s->store().run(run).step > r.step);
+    QCOMPARE(s->store().steps(run).size(), static_cast<std::size_t>(s->store().run(run).step));
+  }
+
+  void two_runs_one_after_the_other_and_one_taken_back() {
+    auto s = fresh(new_file());
+    const auto a = queue(*s), b = queue(*s, 2, "contrastive"), c = queue(*s);
+    QSignalSpy finished(&s->training(), &TrainingQueue::finished);
+    for (const auto r : {a, b, c}) s->training().enqueue(r);
+    s->training().remove(c);
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 2, patience);
+    QCOMPARE(finished[0][0].toLongLong(), a);
+    QCOMPARE(finished[1][0].toLongLong(), b);
+    QTest::qWait(150);
+    QCOMPARE(s->store().run(c).status, RunStatus::queued);
+  }
+
+  void closing_while_training_leaves_a_run_that_goes_on() {
+    const fs::path file = new_file();
+    std::int64_t run = 0, waits = 0;
+    {
+      auto s = fresh(file);
+      run = queue(*s, 40), waits = queue(*s);
+      s->training().enqueue(run);
+      s->training().enqueue(waits);
+      QTRY_VERIFY_WITH_TIMEOUT(s->training().state().step > 20, patience);
+    }
+    Session s(file);
+    s.training().set_compute(plain);
+    const RunRecord stopped = s.store().run(run);
+    QCOMPARE(stopped.status, RunStatus::stopped);
+    QVERIFY(stopped.step > 20 && stopped.step < 480);
+    QCOMPARE(s.store().run(waits).status, RunStatus::queued);
+    QSignalSpy finished(&s.training(), &TrainingQueue::finished);
+    s.training().enqueue(run);
+    QVERIFY(finished.wait(patience));
+    QCOMPARE(s.store().run(run).status, RunStatus::finished);
+    QCOMPARE(s.store().ghost_steps(run).size(), std::size_t{0});
+    QCOMPARE(s.store().steps(run).size(), std::size_t{480});
+  }
+
+  void closing_while_it_loads() {
+    const fs::path file = new_file();
+    std::int64_t run = 0;
+    {
+      auto s = fresh(file);
+      run = queue(*s);
+      s->training().enqueue(run);
+      QTRY_VERIFY_WITH_TIMEOUT(s->training().running().has_value(), patience);
+    }
+    Session s(file);
+    const auto status = s.store().run(run).status;
+    QVERIFY2(status == RunStatus::stopped || status == RunStatus::queued, name_of(status));
+  }
+
+  void a_failed_run_says_why_in_one_line() {
+    auto s = fresh(new_file());
+    const auto run = queue(*s), none = std::int64_t{999};
+    RunRecord broken = s->store().run(run);
+    broken.model = "/nowhere/at/all";
+    s->store().update_run(broken);
+    QSignalSpy finished(&s->training(), &TrainingQueue::finished);
+    s->training().enqueue(run);
+    s->training().enqueue(none);
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 2, patience);
+    QVERIFY2(finished[0][1].toString().contains(QStringLiteral("/nowhere/at/all")), qPrintable(finished[0][1].toString()));
+    QVERIFY2(finished[1][1].toString().contains(QStringLiteral("999")), qPrintable(finished[1][1].toString()));
+    for (const auto& f : finished) QVERIFY(!f[1].toString().contains(QLatin1Char('\n')));
+    QCOMPARE(s->store().run(run).status, RunStatus::failed);
+  }
+
+  void renamed_while_it_trains() {
+    auto s = fresh(new_file());
+    const auto run = queue(*s, 30);
+    QSignalSpy finished(&s->training(), &TrainingQueue::finished);
+    s->training().enqueue(run);
+    QTRY_VERIFY_WITH_TIMEOUT(s->training().state().step > 3, patience);
+    RunRecord r = s->store().run(run);
+    s->store().describe_run(run, "another name", "a note");
+    QVERIFY(finished.wait(patience));
+    r = s->store().run(run);
+    QCOMPARE(r.status, RunStatus::finished);
+    QCOMPARE(r.name, std::string("another name"));
+    QCOMPARE(r.note, std::string("a note"));
+  }
+
+  void read_only_files_say_so() {
+    const fs::path file = new_file();
+    std::int64_t run = 0;
+    {
+      auto s = fresh(file);
+      run = queue(*s);
+    }
+    fs::permissions(file, fs::perms::owner_read);
+    if (::access(file.c_str(), W_OK) == 0) QSKIP("this user may write everything");
+    Session s(file);
+    QVERIFY(s.read_only());
+    QCOMPARE(s.store().runs().size(), std::size_t{1});
+    QSignalSpy finished(&s.training(), &TrainingQueue::finished);
+    s.training().enqueue(run);
+    QVERIFY(finished.wait(patience));
+    QVERIFY(finished[0][1].toString().contains(QStringLiteral("reading only")));
+  }
+
+  void work_comes_back_on_the_windows_thread() {
+    auto s = fresh(new_file());
+    QObject view;
+    QThread* worked = nullptr;
+    QThread* shown = nullptr;
+    std::size_t posts = 0;
+    s->work().submit(&view, Priority::visible, QStringLiteral("count"), [&](WorkQueue::Context& c) -> std::function<void()> {
+      worked = QThread::currentThread();
+      const auto n = c.store.document_ids({1}).size();
+      return [&, n] { posts = n, shown = QThread::currentThread(); };
+    });
+    QTRY_COMPARE_WITH_TIMEOUT(posts, std::size_t{128}, patience);
+    QVERIFY(shown == thread() && worked != thread());
+    QTRY_VERIFY(s->work().jobs().empty());
+  }
+
+  void what_is_on_screen_goes_first() {
+    auto s = fresh(new_file());
+    std::latch go(1);
+    QStringList order;
+    const auto job = [&](const char* name, Priority p) {
+      return s->work().submit(this, p, QString::fromLatin1(name), [&order, name](WorkQueue::Context&) -> std::function<void()> { return [&order, name] { order << QString::fromLatin1(name); }; });
+    };
+    std::atomic<bool> began = false;
+    s->work().submit(this, Priority::visible, QStringLiteral("first"), [&](WorkQueue::Context& c) -> std::function<void()> {
+      began = true;
+      c.progress({3, 10, "counting"});
+      go.wait();
+      return {};
+    });
+    QTRY_VERIFY(began);
+    job("soon 1", Priority::soon);
+    job("visible 1", Priority::visible);
+    const auto gone = job("gone", Priority::visible);
+    job("visible 2", Priority::visible);
+    s->work().cancel(gone);
+    QTRY_COMPARE(s->work().jobs().at(0).done, 3.0);
+    QCOMPARE(s->work().jobs().size(), std::size_t{4});
+    QVERIFY(s->work().jobs()[0].running && !s->work().jobs()[1].running);
+    QCOMPARE(s->work().jobs()[0].total, 10.0);
+    // What takes its time in the background keeps nobody waiting, and is not kept waiting.
+    job("background", Priority::background);
+    QTRY_COMPARE(order, QStringList({QStringLiteral("background")}));
+    go.count_down();
+    QTRY_COMPARE(order, QStringList({QStringLiteral("background"), QStringLiteral("visible 2"), QStringLiteral("visible 1"), QStringLiteral("soon 1")}));
+  }
+
+  void cancelled_work_is_asked_to_stop_and_shows_nothing() {
+    auto s = fresh(new_file());
+    std::atomic<int> stage = 0;
+    bool shown = false, failed = false;
+    const auto until_stopped = [&](WorkQueue::Context& c) -> std::function<void()> {
+      stage = 1;
+      while (!c.stop.stop_requested()) QThread::msleep(2);
+      stage = 2;
+      if (shown) throw Cancelled{};
+      return [&] { shown = true; };
+    };
+    const auto id = s->work().submit(this, Priority::visible, QStringLiteral("long"), until_stopped, [&](const QString&) { failed = true; });
+    QTRY_COMPARE(stage.load(), 1);
+    s->work().cancel(id);
+    s->work().cancel(id);
+    s->work().cancel(12345);
+    QTRY_COMPARE(stage.load(), 2);
+    QTRY_VERIFY(s->work().jobs().empty());
+    // The same when the view goes.
+    auto view = std::make_unique<QObject>();
+    stage = 0;
+    s->work().submit(view.get(), Priority::visible, QStringLiteral("long"), until_stopped, [&](const QString&) { failed = true; });
+    QTRY_COMPARE(stage.load(), 1);
+    view.reset();
+    QTRY_COMPARE(stage.load(), 2);
+    QTest::qWait(50);
+    QVERIFY(!shown && !failed);
+  }
+
+  void failed_work_says_why() {
+    auto s = fresh(new_file());
+    QStringList errors;
+    const auto fail = [&](const QString& e) { errors << e; };
+    s->work().submit(this, Priority::visible, QStringLiteral("a"), [](WorkQueue::Context&) -> std::function<void()> { throw std::runtime_error("first line\nbacktrace"); }, fail);
+    QTRY_COMPARE(errors, QStringList({QStringLiteral("first line")}));
+    s->work().submit(this, Priority::visible, QStringLiteral("b"), [](WorkQueue::Context&) -> std::function<void()> { return [] { throw std::runtime_error("while it is shown"); }; }, fail);
+    QTRY_COMPARE(errors.size(), 2);
+    s->work().submit(this, Priority::visible, QStringLiteral("c"), [](WorkQueue::Context&) -> std::function<void()> { throw Cancelled{}; }, fail);
+    s->work().submit(this, Priority::visible, QStringLiteral("d"), [](WorkQueue::Context& c) -> std::function<void()> { (void)c.models.of_folder("/nowhere"); return {}; }, fail);
+    QTRY_COMPARE(errors.size(), 3);
+    QVERIFY2(errors.last().contains(QStringLiteral("/nowhere")), qPrintable(errors.last()));
+  }
+
+  void models_are_kept() {
+    auto s = fresh(new_file());
+    std::vector<const void*> seen;
+    for (int i = 0; i < 3; ++i)
+      s->work().submit(this, Priority::visible, QStringLiteral("load"), [&](WorkQueue::Context& c) -> std::function<void()> {
+        const auto m = c.models.of_folder(model_);
+        return [&seen, m] { seen.push_back(m.get()); };
+      });
+    QTRY_COMPARE_WITH_TIMEOUT(seen.size(), std::size_t{3}, patience);
+    QVERIFY(seen[0] == seen[1] && seen[1] == seen[2]);
+  }
+
+  void closing_while_it_works() {
+    std::atomic<int> stopped = 0;
+    {
+      auto s = fresh(new_file());
+      for (const auto p : {Priority::visible, Priority::background, Priority::soon})
+        s->work().submit(this, p, QStringLiteral("x"), [&](WorkQueue::Context& c) -> std::function<void()> {
+          while (!c.stop.stop_requested()) QThread::msleep(2);
+          ++stopped;
+          return {};
+        });
+      const auto running = [&] {
+        const auto jobs = s->work().jobs();
+        return std::count_if(jobs.begin(), jobs.end(), [](const auto& j) { return j.running; });
+      };
+      QTRY_COMPARE(running(), 2);
+    }
+    QCOMPARE(stopped.load(), 2);  // the one that still waited went
+  }
+};
+
+QTEST_MAIN(TestSession)
+#include "test_session.moc"
