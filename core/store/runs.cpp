@@ -109,6 +109,14 @@ void Store::update_run(const RunRecord& r) {
   });
 }
 
+void Store::describe_run(std::int64_t id, const std::string& name, const std::string& note) {
+  impl_->guard([&] {
+    Query q(*impl_, "UPDATE runs SET name = ?, note = ? WHERE id = ? RETURNING id");
+    if (!q.bind(name, note, id).step()) no_run(*impl_, id);
+    q.run();
+  });
+}
+
 RunRecord Store::run(std::int64_t id) {
   return impl_->guard([&] {
     Query q(*impl_, fmt::format("{} WHERE id = ?", run_columns));

@@ -186,6 +186,7 @@ class Store {
   // ---- runs
   std::int64_t add_run(const RunRecord&);         ///< id, created are filled in
   void update_run(const RunRecord&);              ///< all columns
+  void describe_run(std::int64_t id, const std::string& name, const std::string& note);  ///< these two alone: also while it is being trained
   RunRecord run(std::int64_t id);                 ///< throws std::invalid_argument listing the ids
   std::vector<RunRecord> runs();
   /// With steps and explanations (those that a run of the same weights shares stay); the folder is the caller's.

@@ -163,7 +163,7 @@ class Session {
       run_.cost["predicted"] = {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"details", cost.details}};
       reset_peak_resident();
     }
-    store_.update_run(run_);
+    save_run();
     remove_other_checkpoints(folder_, {checkpoint, position_.best_folder});
     session_start_ = Clock::now();  // loading and the probe are no part of the run's own time
     OrderedJson e = {{"steps", run_.steps}, {"name", run_.name}, {"preset", run_.preset}, {"posts", start_.data->train.size()}, {"validation_split", start_.data->validation_split}};
@@ -316,7 +316,17 @@ class Session {
   void write_buffers() {
     if (!buffer_.empty()) store_.add_steps(run_.id, buffer_);
     for (const ValidationRecord& v : validations_) store_.add_validation(run_.id, v);
-    store_.update_run(run_);
+    save_run();
+  }
+  /// Name, note and pair are other people's: they may have changed since.
+  void save_run() {
+    store_.transaction([&] {
+      RunRecord there = store_.run(run_.id);
+      run_.name = std::move(there.name);
+      run_.note = std::move(there.note);
+      run_.pair = there.pair;
+      store_.update_run(run_);
+    });
   }
 
   void checkpoint(bool best) {
@@ -343,13 +353,13 @@ class Session {
   void pause() {
     checkpoint(false);
     run_.status = RunStatus::paused;
-    store_.update_run(run_);
+    save_run();
     event("warning", {{"message", "paused"}});
     const auto start = Clock::now();
     control_->wait_while_paused(stop_);
     paused_seconds_ += since(start);
     run_.status = RunStatus::running;
-    store_.update_run(run_);
+    save_run();
   }
 
   void stop_here() {
