@@ -14,7 +14,7 @@ struct TrainArguments {
   std::string db, data, model, preset = "contrastive", name;
   std::vector<std::string> assignments;
   std::optional<std::int64_t> from, run;
-  bool dry_run = false, events = false;
+  bool dry_run = false, events = false, geometry = false;
 };
 
 ComputeOptions compute_options(const Context& c) {
@@ -99,7 +99,9 @@ int report(const Context& context, const TrainArguments& a, const RunRecord& r, 
 /// The run, and after it the control that a warm-started run is compared with.
 int run_with_control(Context& context, const TrainArguments& a, Store& store, std::int64_t id, const TrainOptions& options) {
   const TrainCallbacks back = callbacks(context, a.events);
-  const RunRecord run = train_run(store, id, options, context.stop, back);
+  TrainControl control_of_run;
+  if (a.geometry) control_of_run.watch_geometry(GeometryWish{});
+  const RunRecord run = train_run(store, id, options, context.stop, back, &control_of_run);
   std::optional<RunRecord> control;
   if (run.status == RunStatus::finished)
     if (const auto wanted = queue_control(store, id)) control = train_run(store, *wanted, options, context.stop, back);
@@ -224,7 +226,8 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--set", a->assignments, "KEY=VALUE, any number of them; see telltale settings");
   command->add_option("--name", a->name, "Name of the run (default: the preset)");
   command->add_flag("--dry-run", a->dry_run, "Print settings and predicted cost, train nothing");
-  command->add_flag("--events", a->events, "Print one JSON event a line while it trains");
+  auto* events = command->add_flag("--events", a->events, "Print one JSON event a line while it trains");
+  command->add_flag("--geometry", a->geometry, "With --events: what the perturbation does to a word of the batch, about every 2 s, in at most 2 % of the time")->needs(events);
 }
 
 void add_resume(CLI::App& app, Context& context) {

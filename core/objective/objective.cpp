@@ -12,16 +12,13 @@
 #include "objective/attribution_pass.hpp"
 #include "objective/distance.hpp"
 #include "objective/divergence.hpp"
-#include "objective/perturbation.hpp"
+#include "objective/inputs.hpp"
 #include "objective/word_terms.hpp"
 
 namespace telltale {
 namespace {
 
 enum Term : std::size_t { class_term, attribution_term, cls_term, positive_term, negative_term, overlap_term, prior_term, term_count };
-enum Purpose : std::uint64_t { noise_positive_seed = 1, noise_negative_seed, pass_one_seed, pass_two_seed, baseline_seed };
-
-at::Generator generator(std::uint64_t seed, std::uint64_t purpose) { return at::detail::createCPUGenerator(mix_seed(seed, purpose)); }
 
 }  // namespace
 
@@ -80,8 +77,6 @@ struct Objective::Impl {
   }
   bool wanted(const ObjectiveRequest& q, std::size_t term) const { return q.measure_all || options.*(terms()[term].weight) != 0; }
 
-  at::Tensor special_mask(const at::Tensor& ids) const { return ids.eq(specials.cls).logical_or(ids.eq(specials.sep)).logical_or(ids.eq(specials.pad)); }
-
   void check(const Batch& b) const {
     const std::int64_t C = parameters.weights.classes();
     if (b.ids.dim() != 2 || b.mask.sizes() != b.ids.sizes() || b.labels.dim() != 1 || b.labels.size(0) != b.ids.size(0) || b.ids.numel() == 0)
@@ -94,76 +89,24 @@ struct Objective::Impl {
         throw std::invalid_argument(fmt::format("noise must be [{}, {}, {}]", b.ids.size(0), b.ids.size(1), config.hidden_size));
   }
 
-  /// Ids that the baseline looks up; −1 stands for the zero vector.
-  at::Tensor baseline_ids(const Batch& batch, const at::Tensor& special, std::uint64_t seed) const {
-    const at::Tensor& ids = batch.ids;
-    const auto fill = [&](std::int64_t id) { return at::where(special, ids, at::full_like(ids, id)); };
-    switch (options.baseline) {
-      case TrainingBaseline::pad: return fill(specials.pad);
-      case TrainingBaseline::mask: return fill(specials.mask);
-      case TrainingBaseline::zero: return fill(-1);
-      case TrainingBaseline::random: break;
-    }
-    at::Tensor out = fill(specials.pad);
-    Rng rng(seed, baseline_seed);
-    const std::int64_t B = ids.size(0);
-    for (std::int64_t k = 0; k < B; ++k) {
-      const auto kind = rng.below(B > 1 ? 4 : 3);
-      if (kind == 1) out[k] = at::where(special[k], ids[k], at::full_like(ids[k], specials.mask));
-      if (kind == 2) out[k] = at::where(special[k], ids[k], at::full_like(ids[k], -1));
-      if (kind == 3) {  // another post, its own specials and padding replaced by [PAD]
-        const auto other = (k + 1 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(B - 1)))) % B;
-        const at::Tensor row = at::where(special[other], at::full_like(ids[other], specials.pad), ids[other]);
-        out[k] = at::where(special[k], ids[k], row);
-      }
-    }
-    return out;
-  }
-
-  at::Tensor look_up(const at::Tensor& ids) const {
-    const at::Tensor rows = at::embedding(parameters.weights.word.detach(), ids.clamp_min(0));
-    return rows * ids.ge(0).unsqueeze(-1).to(rows.scalar_type());
-  }
-
   at::Tensor noise(const Batch& batch, const Run& run, bool negative, std::uint64_t seed) const {
     const at::Tensor& given = negative ? batch.noise_negative : batch.noise_positive;
-    const auto real = run.e.options().requires_grad(false);
-    if (given.defined()) return given.to(real);
-    at::Generator g = generator(seed, negative ? noise_negative_seed : noise_positive_seed);
-    const double low = negative ? options.epsilon * unit : 0, high = (negative ? options.epsilon2 : options.epsilon) * unit;
-    at::Tensor n = draw_noise(options.radius, run.free, config.hidden_size, low, high, unit, g).to(real);
-    if (options.sampler == Sampler::adversarial && negative) {
-      // The runner-up's steepest rise at x; radii as drawn. Where the gradient vanishes the drawn direction stays.
-      const auto rise = [&](const at::Tensor& z) {
-        at::Tensor others = z.scatter(1, batch.labels.unsqueeze(1), -std::numeric_limits<double>::infinity());
-        return at::zeros_like(z).scatter_(1, others.argmax(-1, true), 1.0);
-      };
-      const at::Tensor g_up = engine->gradient(run.e.detach().contiguous(), run.mask, Path::word, rise, nullptr).to(real);
-      const at::Tensor size = g_up.square().sum(-1, true).sqrt(), radius = n.square().sum(-1, true).sqrt();
-      n = at::where(size.gt(0), g_up / size.clamp_min(1e-30) * radius, n) * run.free.unsqueeze(-1).to(n.scalar_type());
-    }
-    if (options.sampler == Sampler::nearest_token) {
-      const at::Tensor where = run.free.flatten().nonzero().flatten();
-      const at::Tensor flat_e = run.e.detach().flatten(0, 1).index_select(0, where), flat_n = n.flatten(0, 1).index_select(0, where);
-      const at::Tensor table = parameters.weights.word.detach();
-      const at::Tensor snapped = table.index_select(0, nearest_tokens(table, flat_e + flat_n, specials)) - flat_e;
-      n = at::zeros_like(n.flatten(0, 1)).index_copy_(0, where, snapped).view(n.sizes());
-    }
-    return n;
+    if (given.defined()) return given.to(run.e.options().requires_grad(false));
+    return draw_perturbation({options, unit, run.e, run.free, run.mask, batch.labels, parameters.weights.word, specials}, *engine, negative, seed);
   }
 
   void prepare(Run& run) const {
     at::NoGradGuard no_grad;
     const Batch& batch = run.batch;
-    const at::Tensor real_tokens = batch.mask.ne(0), special = special_mask(batch.ids);
+    const at::Tensor real_tokens = batch.mask.ne(0), special = special_mask(batch.ids, specials);
     run.free = real_tokens.logical_and(special.logical_not());
     run.keep = run.free.to(at::kDouble);
     const at::ScalarType real = parameters.flat.scalar_type();
     if (!real_tokens.all().item<bool>()) run.mask = real_tokens.to(real);
     run.y = batch.labels;
-    run.e = look_up(batch.ids);
-    run.base_ids = baseline_ids(batch, special, run.request.seed);
-    run.b = look_up(run.base_ids);
+    run.e = look_up(parameters.weights.word, batch.ids);
+    run.base_ids = baseline_ids(options.baseline, batch.ids, special, specials, run.request.seed);
+    run.b = look_up(parameters.weights.word, run.base_ids);
   }
 
   bool needs(const ObjectiveRequest& q, std::initializer_list<std::size_t> some) const {

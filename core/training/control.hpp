@@ -1,10 +1,22 @@
 // What another thread may ask of a run while it trains.
 #pragma once
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 namespace telltale {
+
+/// What someone who looks at the perturbation wants to see (events `geometry`).
+struct GeometryWish {
+  std::int64_t document = 0;  ///< a training post; 0: one of the step's batch …
+  int post = 0;               ///< … this one, counted around
+  int position = -1;          ///< of the token in the post's ids; −1 or a special: the one with the largest attribution
+  double every = 2;           ///< seconds between two events at least
+  double share = 0.02;        ///< of the run's time that they may take
+  friend bool operator==(const GeometryWish&, const GeometryWish&) = default;
+};
 
 class TrainControl {
  public:
@@ -12,6 +24,12 @@ class TrainControl {
   void resume() { set([&] { paused_ = false; }); }
   void stop_after_epoch() { set([&] { after_epoch_ = true; }); }
   void stop_now() { set([&] { stop_ = true; }); }
+
+  /// Nothing: nobody looks, and nothing is computed. The weights are the same either way, bit for bit.
+  void watch_geometry(std::optional<GeometryWish> wish) {
+    set([&] { geometry_ = wish; });
+  }
+  std::optional<GeometryWish> geometry() const { return get(geometry_); }
 
   bool paused() const { return get(paused_); }
   bool stopping() const { return get(stop_); }
@@ -32,7 +50,8 @@ class TrainControl {
     }
     changed_.notify_all();
   }
-  bool get(const bool& value) const {
+  template <class T>
+  T get(const T& value) const {
     const std::lock_guard lock(mutex_);
     return value;
   }
@@ -40,6 +59,7 @@ class TrainControl {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool paused_ = false, after_epoch_ = false, stop_ = false;
+  std::optional<GeometryWish> geometry_;
 };
 
 }  // namespace telltale

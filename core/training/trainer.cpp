@@ -12,6 +12,7 @@
 #include "training/checkpoints.hpp"
 #include "training/cost.hpp"
 #include "training/film.hpp"
+#include "training/geometry_watch.hpp"
 #include "training/metrics.hpp"
 #include "training/model_folder.hpp"
 #include "training/process.hpp"
@@ -152,6 +153,7 @@ class Session {
     store_.rewind_run(run_.id, position_.step);
     film_ = std::make_unique<Film>(store_, run_.id, run_.dataset, start_.model->tokenizer(), settings_);
     film_->rewind(position_.step);
+    geometry_ = std::make_unique<GeometryWatch>(*start_.stepper, start_.data->train);
     run_.step = position_.step;
     run_.status = RunStatus::running;
     run_.error.clear();
@@ -225,6 +227,7 @@ class Session {
       }
       ++run_.step;
       record(r, since(start), per_epoch);
+      show_geometry(k, r.documents);
       const bool validates = due_validation(), probes = settings_.probe_steps > 0 && run_.step % settings_.probe_steps == 0;
       if (probes) probe();
       if (settings_.film_steps > 0 && run_.step % settings_.film_steps == 0 && !film_->empty()) {
@@ -247,6 +250,12 @@ class Session {
       if (control_ && control_->stopping_after_epoch() && run_.step % per_epoch == 0 && !last) return stop_here();
     }
     finish();
+  }
+
+  void show_geometry(std::int64_t k, const std::vector<std::int64_t>& documents) {
+    const auto wish = control_ && callbacks_.event ? control_->geometry() : std::nullopt;
+    if (!wish) return;
+    if (const auto seen = geometry_->look(*wish, k, documents, since(session_start_) - paused_seconds_)) event("geometry", *seen);
   }
 
   bool stopped() const { return stop_.stop_requested() || (control_ && control_->stopping()); }
@@ -419,6 +428,7 @@ class Session {
 
   Start start_;
   std::unique_ptr<Film> film_;
+  std::unique_ptr<GeometryWatch> geometry_;
   TrainingPosition position_;
   double unit_ = 0, mean_norm_ = 0, most_mib_ = 0, paused_seconds_ = 0;
   Clock::time_point session_start_;

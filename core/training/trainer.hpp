@@ -48,7 +48,7 @@ std::optional<std::int64_t> queue_control(Store& store, std::int64_t run);
 std::pair<std::int64_t, std::int64_t> queue_pair(Store& store, const TrainRequest& request);
 
 struct TrainCallbacks {
-  std::function<void(const OrderedJson&)> event;  ///< start, step, validation, checkpoint, film, warning, finish (CONTRACT.md, --events)
+  std::function<void(const OrderedJson&)> event;  ///< start, step, validation, checkpoint, film, geometry (while someone looks), warning, finish (CONTRACT.md, --events)
   ProgressFn progress;                            ///< steps done of all
 };
 

@@ -26,6 +26,8 @@ class TrainingQueue : public QObject {
   virtual void stop_after_epoch() = 0;
   virtual void stop_now() = 0;
   virtual bool paused() const = 0;
+  /// Events `geometry` come while this is set, of this run and those after it; see GeometryWish. Nothing by default.
+  virtual void watch_geometry(std::optional<GeometryWish> wish) { (void)wish; }
 
   struct State {  ///< of the running one
     std::int64_t run = 0, step = 0, steps = 0;

@@ -101,6 +101,12 @@ void TrainingRunner::stop_now() {
   pulse_.ask();
 }
 
+void TrainingRunner::watch_geometry(std::optional<GeometryWish> wish) {
+  const std::lock_guard lock(mutex_);
+  geometry_ = wish;
+  if (control_) control_->watch_geometry(wish);
+}
+
 bool TrainingRunner::paused() const {
   const std::lock_guard lock(mutex_);
   return control_ && control_->paused();
@@ -124,6 +130,7 @@ void TrainingRunner::loop(std::stop_token quit) {
       waiting_.erase(waiting_.begin());
       running_ = run;
       control = control_ = std::make_shared<TrainControl>();
+      control->watch_geometry(geometry_);
       stop_ = std::stop_source();
       stop = stop_.get_token();
       state_ = {};
@@ -179,7 +186,7 @@ void TrainingRunner::heard(std::int64_t run, const OrderedJson& e) {
       if (!pace_from_) pace_from_ = {state_.step, state_.seconds};  // the first step warms up
       if (const auto n = state_.step - pace_from_->first; n > 0)
         state_.seconds_left = (state_.seconds - pace_from_->second) / static_cast<double>(n) * static_cast<double>(state_.steps - state_.step);
-    } else if (kind != "film") {
+    } else if (kind != "film" && kind != "geometry") {
       rows_changed_ = true;
     }
   }

@@ -30,6 +30,7 @@ class TrainingRunner final : public TrainingQueue {
   void stop_after_epoch() override;
   void stop_now() override;
   bool paused() const override;
+  void watch_geometry(std::optional<GeometryWish> wish) override;
   State state() const override;
 
  private:
@@ -53,6 +54,7 @@ class TrainingRunner final : public TrainingQueue {
   std::vector<std::int64_t> waiting_;
   std::optional<std::int64_t> running_;
   std::shared_ptr<TrainControl> control_;
+  std::optional<GeometryWish> geometry_;
   std::stop_source stop_;
   State state_;
   std::optional<std::pair<std::int64_t, double>> pace_from_;  ///< step and seconds from which the pace is taken
