@@ -50,7 +50,7 @@ void sum_words(const Encoding& text, Explanation& e) {
 
 Json protocol_of(const ExplainOptions& o) {
   const MethodInfo& m = method_info(o.method);
-  Json p = {{"method", o.method}, {"output", name_of(o.output)}};
+  Json p = {{"method", o.method}, {"output", name_of(o.output)}, {"precision", name_of(o.precision)}};
   if (m.needs == "gradients") p["path"] = name_of(o.path);
   if (m.uses_steps) {
     p["quadrature"] = name_of(o.quadrature);
@@ -79,7 +79,7 @@ std::vector<Explanation> explain(const Classifier& model, const std::vector<Expl
   std::vector<Encoding> texts;
   for (const ExplainItem& item : items) texts.push_back(item.encoding);
   const Classifier::Impl& impl = model.impl();
-  const auto run = [&](Engine& engine, const std::vector<ExplainItem>& some, std::vector<Explanation>& out) {
+  const auto run = [&](Engine& engine, Precision precision, const std::vector<ExplainItem>& some, std::vector<Explanation>& out) {
     std::vector<ModelInput> inputs(some.size());
     for (std::size_t k = 0; k < some.size(); ++k) inputs[k].ids = some[k].encoding.ids;
     const std::vector<Prediction> predictions = predict_with(engine, impl, inputs, stop);
@@ -87,6 +87,7 @@ std::vector<Explanation> explain(const Classifier& model, const std::vector<Expl
     for (std::size_t k = 0; k < some.size(); ++k) {
       out[k] = Explanation{};
       out[k].options = options;
+      out[k].options.precision = precision;
       out[k].prediction = predictions[k];
       resolve(model, some[k], options, out[k]);
     }
@@ -94,14 +95,14 @@ std::vector<Explanation> explain(const Classifier& model, const std::vector<Expl
     method->run(job);
   };
   std::vector<Explanation> out;
-  run(*impl.engine, items, out);
+  run(*impl.engine, impl.precision, items, out);
   if (impl.exact && info.complete) {  // automatic precision: what bf16 could not do to the asked accuracy is done again in fp32
     std::vector<std::size_t> again;
     std::vector<ExplainItem> some;
     for (std::size_t k = 0; k < items.size(); ++k)
       if (!out[k].converged || !(out[k].relative_delta <= options.tolerance)) again.push_back(k), some.push_back(items[k]);
     std::vector<Explanation> better;
-    if (!again.empty()) run(*impl.exact, some, better);
+    if (!again.empty()) run(*impl.exact, Precision::fp32, some, better);
     for (std::size_t k = 0; k < again.size(); ++k) out[again[k]] = better[k];
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

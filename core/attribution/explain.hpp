@@ -27,7 +27,8 @@ const MethodInfo& method_info(const std::string& id);  ///< std::invalid_argumen
 std::vector<Explanation> explain(const Classifier& model, const std::vector<ExplainItem>& items, const ExplainOptions& options,
                                  std::stop_token stop = {}, const ProgressFn& progress = {});
 
-/// The protocol as stored and compared: method, output, path, quadrature, steps or tolerance, baseline, unit, removal, samples, seed; only what the method uses.
+/// The protocol as stored and compared: method, output, path, quadrature, steps or tolerance, baseline, unit, removal, samples, seed, only what the
+/// method uses; and the precision, as a bf16 score is not an fp32 score.
 Json protocol_of(const ExplainOptions& options);
 
 }  // namespace telltale

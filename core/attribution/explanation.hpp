@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/classifier.hpp"
 #include "model/path.hpp"
 #include "model/prediction.hpp"
 #include "text/tokenizer.hpp"
@@ -47,6 +48,7 @@ struct ExplainOptions {
   std::optional<Removal> removal;  ///< nothing: the method's own default (occlusion: pad)
   int samples = 512;
   std::uint64_t seed = 0;
+  Precision precision = Precision::fp32;  ///< not asked of explain(), which computes as the model does and writes here what that was (never automatic)
 };
 
 /// One text to explain. target −1 = the predicted class; foil −1 = the highest-scored other class (used by Output::difference).

@@ -170,6 +170,7 @@ void choose_methods(ComparisonData& data) {
     m.options.unit = Unit::word;
     if (id == "occlusion") m.options.removal = Removal::remove;  // the judge's rule (CONTRACT.md, rulings)
     m.name = method_info(id).name;
+    m.options.precision = data.options.compute.precision;  // for the protocol shown: automatic is settled post by post
     m.protocol = protocol_of(m.options);
     m.cosine = std::find(cosine.begin(), cosine.end(), id) != cosine.end();
     for (const ComparedRun& run : data.runs)

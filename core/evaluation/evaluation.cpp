@@ -100,6 +100,7 @@ class Evaluation {
     e.method = method;
     e.unit = unit;
     if (method == "occlusion") e.removal = o_.judge.removal;
+    e.precision = o_.compute.precision;
     return e;
   }
 

@@ -39,17 +39,28 @@ ExplanationRecord explanation_record(const Explanation& e, const Encoding& encod
   return r;
 }
 
+std::optional<ExplanationRecord> stored_explanation(Store& store, const Classifier& model, std::int64_t document, ExplainOptions options, int target, int foil, const std::string& text) {
+  const auto look = [&](Precision precision) {
+    options.precision = precision;
+    return store.find_explanation(model.fingerprint(), document, protocol_of(options), target, options.output == Output::difference ? foil : -1, text);
+  };
+  if (model.precision() != Precision::automatic) return look(model.precision());
+  if (auto found = look(Precision::fp32)) return found;
+  auto found = look(Precision::bf16);
+  // As explain() does: what bf16 could not do accurately enough is to be done again.
+  if (found && method_info(options.method).complete && !(relative(found->delta, found->value, found->baseline_value) <= options.tolerance)) return std::nullopt;
+  return found;
+}
+
 ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,
                       const ExplainOptions& options, std::stop_token stop, const ProgressFn& progress, const std::string& what) {
-  const Json protocol = protocol_of(options);
   ScoredPosts out;
   out.posts.resize(requests.size());
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (stop.stop_requested()) throw Cancelled{};
     const ExplainRequest& q = requests[i];
-    const int foil = options.output == Output::difference ? q.foil : -1;
-    const auto found = store ? store->find_explanation(model.fingerprint(), q.document, protocol, q.target, foil) : std::nullopt;
+    const auto found = store ? stored_explanation(*store, model, q.document, options, q.target, q.foil) : std::nullopt;
     if (!found || found->ids != q.encoding->ids || found->word_scores.size() != q.encoding->words.size()) {
       missing.push_back(i);
       continue;

@@ -35,6 +35,11 @@ struct ScoredPosts {
 /// What the store keeps of an explanation; document 0 = a typed text, the caller sets `text` then.
 ExplanationRecord explanation_record(const Explanation& e, const Encoding& encoding, const Classifier& model, std::optional<std::int64_t> run, std::int64_t document);
 
+/// The equal explanation that the file holds, if any: same weights, post (0: `text`), protocol, target and foil (looked at with Output::difference
+/// only), and the precision of the model. A model of automatic precision takes one in fp32, else one in bf16 that meets the tolerance.
+std::optional<ExplanationRecord> stored_explanation(Store& store, const Classifier& model, std::int64_t document, ExplainOptions options, int target, int foil,
+                                                    const std::string& text = {});
+
 /// `store` may be null: nothing is looked up or kept. A stored explanation counts as equal when model fingerprint, document, protocol,
 /// target, foil and the very ids are. Work is stored batch by batch, so what was done before a stop is not lost. Throws as explain().
 ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,

@@ -51,6 +51,8 @@ class Classifier {
   const std::vector<std::string>& labels() const;
   const std::filesystem::path& folder() const;
   bool new_head() const;  ///< the head was made, not read
+  /// What it computes in; `automatic` only where bf16 answers and fp32 stands by for what bf16 cannot do accurately enough.
+  Precision precision() const;
   /// Hex, 32 digits: hash of every weight, the vocabulary and the sizes; equal for equal models whatever the file format.
   const std::string& fingerprint() const;
   /// Index of a class given as label or as number. Throws std::invalid_argument listing the labels.

@@ -19,6 +19,7 @@ struct Classifier::Impl {
   std::unique_ptr<Parameters> parameters;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Engine> exact;  ///< fp32, made for Precision::automatic where `engine` computes in bf16: for the texts whose accuracy does not hold
+  Precision precision = Precision::fp32;  ///< of `engine`
   std::string fingerprint;
   at::Device device = at::kCPU;
 

@@ -52,7 +52,7 @@ void Film::shoot(const Classifier& model, std::int64_t step) {
       words.push_back({span.begin, span.end, e.word_scores[w]});
     }
     posts.push_back({{"document", posts_[k].document}, {"target", posts_[k].label}, {"predicted", e.prediction.predicted},
-                     {"probability", e.prediction.probabilities[static_cast<std::size_t>(posts_[k].label)]}, {"value", e.value}, {"delta", e.delta}, {"words", words}});
+                     {"probability", e.prediction.probabilities[static_cast<std::size_t>(posts_[k].label)]}, {"value", e.value}, {"delta", e.delta}, {"precision", name_of(e.options.precision)}, {"words", words}});
   }
   Json frames = store_.value(key_).value_or(Json::array());
   frames.push_back({{"step", step}, {"posts", posts}});

@@ -12,7 +12,7 @@
 namespace telltale {
 
 /// The pinned posts are the array of document ids under the store's value "film.pinned". Frames lie under "film.run-N": an array, in order of
-/// steps, of {"step", "posts": [{"document", "target", "predicted", "probability", "value", "delta", "words": [[begin, end, score], …]}, …]};
+/// steps, of {"step", "posts": [{"document", "target", "predicted", "probability", "value", "delta", "precision", "words": [[begin, end, score], …]}, …]};
 /// bytes into the post's text; Integrated Gradients of the gold class with 32 Gauss–Legendre nodes, on the path of the loss.
 class Film {
  public:
@@ -21,7 +21,7 @@ class Film {
   bool empty() const { return posts_.empty(); }
   /// Frames after `step` go: the run is resumed from there.
   void rewind(std::int64_t step);
-  /// Explains the posts with the model as it is now (its engine must be fresh) and appends the frame.
+  /// Explains the posts with the model as it is now (its engines must be fresh) and appends the frame.
   void shoot(const Classifier& model, std::int64_t step);
   std::vector<std::int64_t> documents() const;
 

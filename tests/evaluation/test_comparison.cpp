@@ -4,6 +4,7 @@
 #include "close.hpp"
 #include "attribution/explain.hpp"
 #include "evaluation/comparison_data.hpp"
+#include "evaluation/explained.hpp"
 #include "evaluation/evaluation.hpp"
 #include "store_with_runs.hpp"
 
@@ -150,6 +151,48 @@ class TestComparison : public QObject {
     const Json third = compare_runs(*s.store, options);
     QVERIFY(third["protocol"]["methods"][0]["computed"].get<int>() > 0);
     QCOMPARE(third["protocol"]["methods"][1]["computed"], Json(0));
+  }
+
+  /// A score in bf16 is not one in fp32: each precision finds its own, and automatic takes what holds its accuracy.
+  void precisions_are_kept_apart() {
+    TELLTALE_NEEDS_SHARED(shared);
+    StoreWithRuns s(shared);
+    const auto load = [&](Precision precision) { return Classifier::load(s.store->folder() / "run-1", {"cpu", 1, precision}); };
+    const auto fp32 = load(Precision::fp32), bf16 = load(Precision::bf16), fp64 = load(Precision::fp64), automatic = load(Precision::automatic);
+    QCOMPARE(bf16->precision(), Precision::bf16);
+    QCOMPARE(fp64->precision(), Precision::fp64);
+    QCOMPARE(bf16->fingerprint(), fp32->fingerprint());
+    const auto posts = s.store->documents({.dataset = s.dataset, .split = "test"});
+    std::vector<Encoding> encodings;
+    for (const Document& d : posts) encodings.push_back(fp32->tokenizer().encode(d.text, 32));
+    std::vector<ExplainRequest> requests;
+    for (std::size_t i = 0; i < posts.size(); ++i) requests.push_back({posts[i].id, &encodings[i], 0, -1});
+    ExplainOptions options;
+    options.steps = 4;
+    options.output = Output::logit;
+    options.tolerance = 1e-9;  // what bf16 never meets
+    const auto n = static_cast<std::int64_t>(posts.size());
+    const auto ask = [&](const Classifier& model) { return explained(s.store.get(), 1, model, requests, options); };
+    const auto in_bf16 = ask(*bf16);
+    QCOMPARE(in_bf16.computed, n);
+    QCOMPARE(ask(*bf16).stored, n);
+    const auto at = automatic->precision() == Precision::automatic ? ask(*automatic) : ask(*fp32);
+    QVERIFY(at.computed > 0);  // (an empty post has nothing to be inaccurate about)
+    const auto in_fp32 = ask(*fp32);
+    QCOMPARE(in_fp32.stored, at.computed);  // what automatic did again was done in fp32
+    QCOMPARE(ask(*fp64).computed, n);
+    bool differ = false;
+    for (std::size_t i = 0; i < posts.size(); ++i) differ = differ || in_fp32.posts[i].scores != in_bf16.posts[i].scores;
+    QVERIFY(differ);
+    for (const auto& e : s.store->explanations(1, "integrated-gradients", posts[0].id)) QVERIFY((std::set<std::string>{"fp32", "bf16", "fp64"}.contains(e.protocol["precision"])));
+    if (automatic->precision() == Precision::automatic) {
+      options.steps = 5;
+      options.tolerance = 1;
+      QCOMPARE(ask(*bf16).computed, n);
+      const auto good = ask(*automatic);
+      QVERIFY(good.stored > 0);
+      for (const Scored& p : good.posts) QVERIFY(p.relative_delta <= 1);
+    }
   }
 
   void one_run_sampled_and_without_controls() {
