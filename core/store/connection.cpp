@@ -35,12 +35,21 @@ std::string explain(const SQLite::Exception& e) {
 
 }  // namespace
 
+namespace {
+/// What stands in a damaged file may hold line feeds; an error is one line.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return text;
+}
+}  // namespace
+
 void rethrow(const std::filesystem::path& file, const SQLite::Exception& e) {
-  throw std::runtime_error(fmt::format("{}: {}", file.string(), explain(e)));
+  throw std::runtime_error(one_line(fmt::format("{}: {}", file.string(), explain(e))));
 }
 
 void Store::Impl::bad_value(std::string_view table, std::string_view row, std::string_view column, std::string_view what) const {
-  throw std::runtime_error(fmt::format("{}: table {}, row {}, column {}: {}", file.string(), table, row, column, what));
+  throw std::runtime_error(one_line(fmt::format("{}: table {}, row {}, column {}: {}", file.string(), table, row, column, what)));
 }
 
 Json Store::Impl::json(const SQLite::Column& c, std::string_view table, std::string_view row, std::string_view column) const {

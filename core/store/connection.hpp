@@ -101,6 +101,9 @@ std::string now();                    ///< ISO 8601, UTC, to the second
 /// 64 bits of a text, the same on every machine: for finding duplicates and drawing splits, not for security.
 std::uint64_t hash_text(std::string_view text);
 
+/// What a person typed as an FTS5 expression that has no syntax: every word a quoted string, all must occur. A word ending in * is a prefix.
+std::string search_expression(std::string_view typed);
+
 /// True when no process holds the lock of the run (see Store::claim_run).
 bool run_is_ownerless(const std::filesystem::path& folder, std::int64_t run);
 

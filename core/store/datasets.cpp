@@ -67,8 +67,30 @@ Document read_document(Store::Impl& impl, Query& q) {
   return d;
 }
 
-/// What a person typed as an FTS5 expression that has no syntax: every word a quoted string, all must occur.
-std::string quote_search(std::string_view typed) {
+/// " WHERE …" for the filter; the same number of parameters in the same order as bind_filter binds.
+struct Where {
+  std::string sql, search;
+  explicit Where(const Store::DocumentFilter& f) : search(search_expression(f.search)) {
+    std::vector<std::string> parts;
+    if (f.dataset != 0) parts.push_back("d.dataset = ?");
+    if (!f.split.empty()) parts.push_back("d.split = ?");
+    if (f.label) parts.push_back("d.class IN (SELECT id FROM classes WHERE label = ?)");
+    if (!search.empty()) parts.push_back("d.id IN (SELECT rowid FROM search WHERE search MATCH ?)");
+    if (!parts.empty()) sql = " WHERE " + fmt::format("{}", fmt::join(parts, " AND "));
+  }
+  void bind(Query& q, const Store::DocumentFilter& f) const {
+    if (f.dataset != 0) q.bind(f.dataset);
+    if (!f.split.empty()) q.bind(f.split);
+    if (f.label) q.bind(*f.label);
+    if (!search.empty()) q.bind(search);
+  }
+};
+
+constexpr std::string_view in_order = " ORDER BY d.id LIMIT ? OFFSET ?";
+
+}  // namespace
+
+std::string search_expression(std::string_view typed) {
   std::string out;
   const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };  // NUL too: it would end the expression
   for (std::size_t i = 0; i < typed.size();) {
@@ -92,29 +114,6 @@ std::string quote_search(std::string_view typed) {
   }
   return out;
 }
-
-/// " WHERE …" for the filter; the same number of parameters in the same order as bind_filter binds.
-struct Where {
-  std::string sql, search;
-  explicit Where(const Store::DocumentFilter& f) : search(quote_search(f.search)) {
-    std::vector<std::string> parts;
-    if (f.dataset != 0) parts.push_back("d.dataset = ?");
-    if (!f.split.empty()) parts.push_back("d.split = ?");
-    if (f.label) parts.push_back("d.class IN (SELECT id FROM classes WHERE label = ?)");
-    if (!search.empty()) parts.push_back("d.id IN (SELECT rowid FROM search WHERE search MATCH ?)");
-    if (!parts.empty()) sql = " WHERE " + fmt::format("{}", fmt::join(parts, " AND "));
-  }
-  void bind(Query& q, const Store::DocumentFilter& f) const {
-    if (f.dataset != 0) q.bind(f.dataset);
-    if (!f.split.empty()) q.bind(f.split);
-    if (f.label) q.bind(*f.label);
-    if (!search.empty()) q.bind(search);
-  }
-};
-
-constexpr std::string_view in_order = " ORDER BY d.id LIMIT ? OFFSET ?";
-
-}  // namespace
 
 std::vector<DatasetInfo> Store::datasets() {
   return impl_->guard([&] {

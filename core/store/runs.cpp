@@ -146,6 +146,9 @@ void Store::remove_run(std::int64_t id) {
     constexpr std::string_view heir = "SELECT r.id FROM runs r WHERE r.fingerprint = explanations.fingerprint AND r.id <> ?1 ORDER BY r.id LIMIT 1";
     Query(*impl_, fmt::format("DELETE FROM explanations WHERE run = ?1 AND NOT EXISTS ({})", heir)).bind(id).run();
     Query(*impl_, fmt::format("UPDATE explanations SET run = ({}) WHERE run = ?1", heir)).bind(id).run();
+    Query(*impl_,
+          "DELETE FROM predictions WHERE fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?1) "
+          "AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.fingerprint = predictions.fingerprint AND r.id <> ?1)").bind(id).run();
     Query(*impl_, "DELETE FROM runs WHERE id = ?").bind(id).run();
     write.commit();
   });

@@ -160,7 +160,31 @@ CREATE TABLE file_values(
   value TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
-constexpr std::array<Migration, 4> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}}};
+// What a model says of every post, so that lists can filter and sort by it. Weights and length limit are the whole protocol.
+// The wider index answers which posts a run explained without reading the explanations.
+constexpr const char* predictions_of_posts = R"sql(
+CREATE TABLE predictions(
+  fingerprint TEXT NOT NULL,
+  max_length INTEGER NOT NULL,
+  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  logits BLOB NOT NULL,
+  PRIMARY KEY(fingerprint, max_length, document)) WITHOUT ROWID;
+CREATE INDEX predictions_by_document ON predictions(document);
+DROP INDEX explanations_by_run;
+CREATE INDEX explanations_by_run ON explanations(run, document);
+)sql";
+
+// Protocols came to name the precision; what was stored before counts as fp32, the default. A protocol is compared as text and its keys are
+// in order, so the new one goes before the first that comes after it.
+constexpr const char* precision_in_protocols = R"sql(
+UPDATE protocols SET protocol = CASE
+  WHEN instr(protocol, ',"quadrature":') THEN replace(protocol, ',"quadrature":', ',"precision":"fp32","quadrature":')
+  WHEN instr(protocol, ',"removal":') THEN replace(protocol, ',"removal":', ',"precision":"fp32","removal":')
+  ELSE substr(protocol, 1, length(protocol) - 1) || ',"precision":"fp32"}' END
+WHERE protocol LIKE '{%"method":%' AND protocol NOT LIKE '%"precision":%';
+)sql";
+
+constexpr std::array<Migration, 6> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}}};
 
 using Columns = std::map<std::string, std::set<std::string>>;  // "table runs" → its columns
 

@@ -114,6 +114,28 @@ struct ExplanationSummary {
   std::string start;  ///< the first 600 characters of the post
 };
 
+/// Every post of a data set without its text: what a list filters and sorts.
+struct PostTable {
+  struct Row {
+    std::int64_t id = 0, bytes = 0;
+    int label = 0, split = 0;        ///< split: index into `splits`
+  };
+  std::vector<std::string> splits;
+  std::vector<Row> rows;             ///< by id
+};
+
+/// What a list shows of a post.
+struct PostStart {
+  std::int64_t id = 0;
+  std::string external_id, start;    ///< the first 600 characters
+  std::string snippet;               ///< a few words around what was searched, each hit between \x02 and \x03; empty without a search
+};
+
+struct PostPrediction {
+  std::int64_t document = 0;
+  std::vector<float> logits;
+};
+
 struct ComparisonRecord {
   std::int64_t id = 0;
   std::vector<std::int64_t> runs{};
@@ -183,6 +205,10 @@ class Store {
   };
   std::vector<ClassCount> class_counts(std::int64_t dataset);  ///< by label, then split; pairs without a post are left out
 
+  PostTable post_table(std::int64_t dataset);
+  /// In the order of `ids`; posts that are gone are left out. Snippets of posts over 200 KB are not made: they would take too long.
+  std::vector<PostStart> post_starts(const std::vector<std::int64_t>& ids, const std::string& search = "");
+
   // ---- runs
   std::int64_t add_run(const RunRecord&);         ///< id, created are filled in
   void update_run(const RunRecord&);              ///< all columns
@@ -219,6 +245,11 @@ class Store {
   std::vector<ExplanationRecord> explanations(std::optional<std::int64_t> run, const std::string& method = "", std::int64_t document = 0);
   /// The explanations of a run's stored posts, by document, then id.
   std::vector<ExplanationSummary> explanation_summaries(std::int64_t run);
+  /// Stored posts that a run has explanations of (also what was stored for another run with the same final weights), rising.
+  std::vector<std::int64_t> explained_documents(std::int64_t run);
+  /// What the weights answer to stored posts read up to `max_length` ids; an older answer is replaced. One transaction.
+  void add_predictions(const std::string& fingerprint, int max_length, const std::vector<PostPrediction>&);
+  std::vector<PostPrediction> predictions(const std::string& fingerprint, int max_length, std::int64_t dataset);  ///< by document
   std::int64_t add_comparison(const ComparisonRecord&);
   std::vector<ComparisonRecord> comparisons();
 

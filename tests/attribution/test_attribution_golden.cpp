@@ -4,6 +4,7 @@
 
 #include "attribution/explain.hpp"
 #include "base/json.hpp"
+#include "model/attention.hpp"
 #include "shared_data.hpp"
 
 using namespace telltale;
@@ -141,6 +142,44 @@ class TestAttributionGolden : public QObject {
           QVERIFY(found.converged);
           QVERIFY(worst(found.scores, e["outputs"][json_output(output)]["methods"]["ig_word.reference"]["scores"]) < 1e-4);
         }
+    }
+  }
+  void attention_data() {
+    QTest::addColumn<QString>("model");
+    QTest::addColumn<QString>("file");
+    QTest::newRow("tiny") << "golden/models/tiny-bert/fp32" << "golden/attributions-tiny.json";
+    QTest::newRow("news6") << "data/models/minilm-news6" << "golden/attributions.json";
+  }
+  void attention() {
+    TELLTALE_NEEDS_SHARED(shared);
+    QFETCH(QString, model);
+    QFETCH(QString, file);
+    const auto classifier = load(shared / model.toStdString(), Precision::fp32);
+    const Json golden = read_json(shared / file.toStdString());
+    for (const Json& post : golden["items"]) {
+      const Encoding text = classifier->tokenizer().encode(post["text"].get<std::string>(), post["max_length"].get<int>());
+      const AttentionMaps maps = attention_of(*classifier, text);
+      QCOMPARE(maps.layers, classifier->config().layers);
+      QCOMPARE(maps.heads, classifier->config().heads);
+      QCOMPARE(static_cast<std::size_t>(maps.size), text.ids.size());
+      const auto n = static_cast<std::ptrdiff_t>(text.ids.size());
+      const auto rollout = attention_rollout(maps), last = mean_over_heads(maps, maps.layers - 1);
+      QVERIFY(worst({rollout.begin(), rollout.begin() + n}, post["attention"]["rollout"]) < 1e-4);
+      QVERIFY(worst({last.begin(), last.begin() + n}, post["attention"]["attention_last_layer"]) < 1e-4);
+      // Whole words: rows still sum to 1, and every piece stands for exactly one unit.
+      const AttentionUnits units = attention_units(text);
+      std::size_t pieces = 0, words = 0;
+      for (std::size_t u = 0; u < units.word.size(); ++u) pieces += units.positions[u].size(), words += units.word[u] >= 0;
+      QCOMPARE(pieces, text.ids.size());
+      QCOMPARE(words, text.words.size());
+      const AttentionMaps whole = over_words(maps, units);
+      for (int l = 0; l < whole.layers; ++l)
+        for (int h = 0; h < whole.heads; ++h)
+          for (int i = 0; i < whole.size; ++i) {
+            double sum = 0;
+            for (int j = 0; j < whole.size; ++j) sum += static_cast<double>(whole.map(l, h)[static_cast<std::size_t>(i) * static_cast<std::size_t>(whole.size) + static_cast<std::size_t>(j)]);
+            QVERIFY(std::abs(sum - 1) < 1e-4);
+          }
     }
   }
   void news6_fp32() {

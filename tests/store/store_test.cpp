@@ -357,6 +357,57 @@ class StoreTest : public QObject {
     QCOMPARE(store->explanations(std::nullopt).size(), std::size_t{0});
   }
 
+  void postsAsListsNeedThem() {
+    Temporary tmp;
+    auto store = Store::open(tmp / "a.telltale", Store::Mode::create);
+    const auto dataset = small_dataset(*store);
+    const PostTable table = store->post_table(dataset.id);
+    const auto all = store->documents({.dataset = dataset.id});
+    QCOMPARE(table.rows.size(), all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      QCOMPARE(table.rows[i].id, all[i].id);
+      QCOMPARE(table.rows[i].label, all[i].label);
+      QCOMPARE(table.splits.at(static_cast<std::size_t>(table.rows[i].split)), all[i].split);
+      QCOMPARE(static_cast<std::size_t>(table.rows[i].bytes), all[i].text.size());
+    }
+    const auto found = store->document_ids({.dataset = dataset.id, .search = "goal*"});
+    QVERIFY(!found.empty());
+    const auto starts = store->post_starts({found[0], 999'999, all[0].id}, "goal*");
+    QCOMPARE(starts.size(), std::size_t{2});
+    QCOMPARE(starts[0].id, found[0]);
+    QVERIFY(starts[0].snippet.find("\x02goal") != std::string::npos);
+    QCOMPARE(starts[0].start, store->document(found[0]).text.substr(0, 600));
+    QVERIFY(store->post_starts({found[0]})[0].snippet.empty());
+    QVERIFY(store->post_starts({found[0]}, "\"zz AND (").at(0).snippet.empty());
+
+    store->add_predictions("f00d", 128, {{all[0].id, {0.5f, -1.25f}}, {all[1].id, {3, 4}}});
+    store->add_predictions("f00d", 64, {{all[0].id, {9, 9}}});
+    store->add_predictions("f00d", 128, {{all[1].id, {5, 6}}});
+    const auto p = store->predictions("f00d", 128, dataset.id);
+    QCOMPARE(p.size(), std::size_t{2});
+    QCOMPARE(p[0].document, all[0].id);
+    QCOMPARE(p[0].logits, (std::vector<float>{0.5f, -1.25f}));
+    QCOMPARE(p[1].logits, (std::vector<float>{5, 6}));
+    QVERIFY(store->predictions("f00d", 128, dataset.id + 1).empty());
+    QVERIFY(store->predictions("other", 128, dataset.id).empty());
+
+    RunRecord run = a_run(dataset.id);
+    run.fingerprint = "f00d";
+    const auto id = store->add_run(run);
+    const auto before = store->explained_documents(id);
+    QCOMPARE(before, std::vector<std::int64_t>{});
+    store->add_explanation(explanation_of(all[1].id));  // of equal weights, without a run
+    auto e = explanation_of(all[0].id);
+    e.fingerprint = "step 10", e.run = id;
+    store->add_explanation(e);
+    QCOMPARE(store->explained_documents(id), (std::vector<std::int64_t>{all[0].id, all[1].id}));
+    store->remove_run(id);
+    QVERIFY(store->predictions("f00d", 128, dataset.id).empty());  // nobody else has these weights
+    store->add_predictions("f00d", 128, {{all[0].id, {1, 2}}});
+    store->remove_dataset(dataset.id);
+    QVERIFY(store->predictions("f00d", 128, dataset.id).empty());
+  }
+
   void valuesAndComparisons() {
     Temporary tmp;
     auto store = Store::open(tmp / "a.telltale", Store::Mode::create);
