@@ -229,10 +229,10 @@ class Session {
       record(r, since(start), per_epoch);
       show_geometry(k, r.documents);
       const bool validates = due_validation(), probes = settings_.probe_steps > 0 && run_.step % settings_.probe_steps == 0;
-        if (m.exact) m.exact->refresh();
       if (probes) probe();
       if (settings_.film_steps > 0 && run_.step % settings_.film_steps == 0 && !film_->empty()) {
         m.engine->refresh();
+        if (m.exact) m.exact->refresh();
         film_->shoot(*start_.model, run_.step);
         event("film", {{"documents", film_->documents()}});
       }
