@@ -226,6 +226,14 @@ class StoreOpenTest : public QObject {
         db.exec("INSERT INTO datasets(name, source, created) VALUES('old', 'x', ''); INSERT INTO classes VALUES(1, 1, 0, 'c');"
                 "INSERT INTO documents VALUES(1, 1, 1, 'train', 'a', 4, 0, NULL); INSERT INTO texts VALUES(1, 'goalie'); INSERT INTO search(search) VALUES('rebuild')");
       }
+      if (version == 3 || version == 4 || version == 5) {  // explanations without a precision: they count as fp32
+        db.exec(R"(INSERT INTO protocols(protocol) VALUES
+          ('{"baseline":"pad","method":"integrated-gradients","output":"probability","path":"word","quadrature":"gauss-legendre","steps":8}'),
+          ('{"method":"occlusion","output":"logit","removal":"pad","unit":"word"}'), ('{"method":"gradient-x-input","output":"logit","path":"word"}'))");
+        for (int k = 1; k <= 3; ++k)
+          db.exec("INSERT INTO explanations(fingerprint, document, method, protocol, target, foil, steps, prediction, ids, offsets, scores, words, word_scores, created) "
+                              "VALUES('f', 1, 'm', " + std::to_string(k) + ", 0, -1, 1, '{}', x'', x'', x'', x'', x'', '')");
+      }
       t.commit();
     }
     // A reader that may not write says what to do, and leaves the file alone.
@@ -237,6 +245,16 @@ class StoreOpenTest : public QObject {
     QCOMPARE(store->datasets().size(), std::size_t(version >= 1));
     QCOMPARE(store->count_documents({.search = "goalie"}), version >= 1);
     QCOMPARE(store->runs().size(), std::size_t{0});
+    if (version >= 3 && version <= 5) {
+      for (const Json& protocol : {Json{{"method", "integrated-gradients"}, {"output", "probability"}, {"path", "word"}, {"quadrature", "gauss-legendre"}, {"baseline", "pad"}, {"steps", 8}, {"precision", "fp32"}},
+                                   Json{{"method", "occlusion"}, {"output", "logit"}, {"unit", "word"}, {"removal", "pad"}, {"precision", "fp32"}},
+                                   Json{{"method", "gradient-x-input"}, {"output", "logit"}, {"path", "word"}, {"precision", "fp32"}}}) {
+        QVERIFY2(store->find_explanation("f", 1, protocol, 0, -1), protocol.dump().c_str());
+        Json other = protocol;
+        other["precision"] = "bf16";
+        QVERIFY(!store->find_explanation("f", 1, other, 0, -1));
+      }
+    }
     store.reset();
     fill(*Store::open(file, Store::Mode::write));
     QCOMPARE(SQLite::Database(file.string()).execAndGet("PRAGMA user_version").getInt(), schema_version());
@@ -361,7 +379,7 @@ class StoreOpenTest : public QObject {
     for (const std::string& error :
          {error_of([&] { store->datasets(); }), error_of([&] { store->documents({}); }), error_of([&] { store->runs(); }), error_of([&] { store->steps(1); }),
           error_of([&] { store->explanations(std::nullopt); }), error_of([&] { store->value("pins"); })}) {
-      QVERIFY(error.find('\n') == std::string::npos);
+      QVERIFY2(error.find('\n') == std::string::npos, error.c_str());
       if (!error.empty()) all += error + " | ";
     }
     QVERIFY2(all.find(place.toStdString()) != std::string::npos, all.c_str());
@@ -381,7 +399,7 @@ class StoreOpenTest : public QObject {
       write(file, bad);
       for (const char* beside : {"-wal", "-shm", "-journal"}) fs::remove(file.string() + beside);
       const std::string error = error_of([&] { read_all(*Store::open(file, round % 3 ? Store::Mode::read : Store::Mode::write)); });
-      QVERIFY(error.find('\n') == std::string::npos);
+      QVERIFY2(error.find('\n') == std::string::npos, error.c_str());
       refused += !error.empty();
     }
     qInfo("%d of 150 refused at opening", refused);
