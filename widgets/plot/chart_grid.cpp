@@ -1,0 +1,616 @@
+#include "widgets/plot/chart_grid.hpp"
+
+#include <QAccessible>
+#include <QApplication>
+#include <QHelpEvent>
+#include <QTimer>
+#include <QToolTip>
+#include <algorithm>
+#include <cmath>
+
+#include "widgets/export/export.hpp"
+#include "widgets/painted_view.hpp"
+#include "widgets/plot/chart_ticks.hpp"
+#include "widgets/plot/qcustomplot.hpp"
+
+namespace telltale::ui {
+namespace {
+
+constexpr int title_height = 26, left_margin = 38, bottom_margin = 20, right_room = 14;
+
+/// Draws itself line by line into SVG and PDF instead of as a picture of pixels.
+class Surface : public QCustomPlot {
+ public:
+  using QCustomPlot::QCustomPlot;
+
+ protected:
+  void paintEvent(QPaintEvent* e) override {
+    if (!exporting()) return QCustomPlot::paintEvent(e);
+    QCPPainter p(this);
+    p.setMode(QCPPainter::pmVectorized);
+    p.setMode(QCPPainter::pmNoCaching);
+    draw(&p);
+  }
+};
+
+class XTicker : public QCPAxisTicker {
+ public:
+  ChartAxis axis = ChartAxis::step;
+  int most = 5;
+
+ protected:
+  double getTickStep(const QCPRange& range) override { return distance_ = tick_distance(range.size(), most, axis); }
+  int getSubTickCount(double) override { return 0; }
+  QString getTickLabel(double tick, const QLocale&, QChar, int) override { return axis == ChartAxis::time ? time_text(tick, distance_) : tick_text(tick, distance_); }
+
+ private:
+  double distance_ = 1;
+};
+
+class YTicker : public QCPAxisTicker {
+ public:
+  bool log = false;
+  int most = 4;
+
+ protected:
+  double getTickStep(const QCPRange& range) override { return distance_ = tick_distance(range.size(), most, ChartAxis::step, true); }
+  int getSubTickCount(double) override { return 0; }
+  QVector<double> createTickVector(double step, const QCPRange& range) override {
+    if (!log) return QCPAxisTicker::createTickVector(step, range);
+    const auto ticks = log_ticks(range.lower, range.upper, most + 2);
+    return QVector<double>(ticks.begin(), ticks.end());
+  }
+  QString getTickLabel(double tick, const QLocale&, QChar, int) override { return tick_text(tick, log ? std::pow(10.0, std::floor(std::log10(std::abs(tick)) + 1e-9)) : distance_); }
+
+ private:
+  double distance_ = 1;
+};
+
+QVector<double> vector_of(const std::vector<double>& v) { return QVector<double>(v.begin(), v.end()); }
+
+struct Chart {
+  QCPAxisRect* rect = nullptr;
+  QSharedPointer<XTicker> x_ticker;
+  QSharedPointer<YTicker> y_ticker;
+  ChartData data;
+  ChartTitle title;
+  std::vector<ChartDot> dots;
+};
+
+}  // namespace
+
+struct ChartGrid::Impl {
+  Theme& theme;
+  ChartGrid& owner;
+  Surface* plot = nullptr;
+  std::vector<std::unique_ptr<Chart>> charts;
+  int rows = 0, columns = 0, right_margin = right_room;
+  bool titles = true;
+  ChartAxis axis = ChartAxis::step;
+  double limit_low = 0, limit_high = 1, low = 0, high = 1;
+  std::optional<double> cursor;
+  std::optional<int> drag_from, drag_to;
+  int drag_chart = -1;
+  QTimer click_timer;
+  std::pair<int, double> pending_click{-1, 0};
+  long long replots = 0;
+
+  class Marks;
+  class Face;
+
+  Impl(Theme& t, ChartGrid& o) : theme(t), owner(o) {}
+  void style(Chart& c);
+  void fill(std::size_t i);
+  int chart_at(QPoint p) const {
+    for (std::size_t i = 0; i < charts.size(); ++i)
+      if (charts[i]->rect->outerRect().contains(p)) return static_cast<int>(i);
+    return -1;
+  }
+  double x_of(const Chart& c, int px) const { return c.rect->axis(QCPAxis::atBottom)->pixelToCoord(px); }
+  int pixel(const Chart& c, double x) const { return static_cast<int>(std::lround(c.rect->axis(QCPAxis::atBottom)->coordToPixel(x))); }
+  void choose(double a, double b) {
+    const double least = axis == ChartAxis::step ? 4 : (limit_high - limit_low) * 1e-6;
+    double width = std::clamp(b - a, std::min(least, limit_high - limit_low), limit_high - limit_low);
+    double middle = (a + b) / 2;
+    a = std::clamp(middle - width / 2, limit_low, limit_high - width);
+    Q_EMIT owner.range_chosen(a, a + width);
+  }
+};
+
+/// Arrows of what is clipped, crosses of what was no number, where a run was resumed, names of areas, the note.
+class ChartGrid::Impl::Marks : public QCPAbstractItem {
+ public:
+  Marks(Impl& impl, Chart& chart) : QCPAbstractItem(impl.plot), impl_(impl), chart_(chart) {
+    setClipToAxisRect(false);
+    setSelectable(false);
+  }
+  double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
+
+ protected:
+  void draw(QCPPainter* p) override {
+    const Theme& t = impl_.theme;
+    const QRectF box = chart_.rect->rect(), outer = chart_.rect->outerRect();
+    const ChartData& d = chart_.data;
+    p->setAntialiasing(false);
+    p->setPen(QPen(t["border"], 0));
+    if (outer.right() < impl_.plot->width() - 4 && impl_.columns > 1) p->drawLine(QLineF(outer.right() + 0.5, outer.top(), outer.right() + 0.5, outer.bottom()));
+    if (outer.bottom() < impl_.plot->height() - 4 && impl_.titles && impl_.rows > 1) p->drawLine(QLineF(outer.left(), outer.bottom() + 0.5, outer.right(), outer.bottom() + 0.5));
+    p->setAntialiasing(true);
+    p->setFont(t.font("axis"));
+    const QFontMetricsF m(p->font());
+    if (!d.empty.isEmpty()) {
+      p->setFont(t.font("caption"));
+      p->setPen(t["text3"]);
+      p->drawText(box.adjusted(4, 0, -4, 0), Qt::AlignCenter | Qt::TextWordWrap, d.empty);
+    }
+    if (!d.note.isEmpty()) {
+      p->setPen(t["text2"]);
+      const QRectF at(box.right() - m.horizontalAdvance(d.note) - 3, d.note_low ? box.bottom() - m.height() - 5 : box.top() + 1, m.horizontalAdvance(d.note) + 2, m.height());
+      QColor ground = t["panel"];
+      ground.setAlphaF(0.75f);
+      p->fillRect(at.adjusted(-2, 0, 2, 0), ground);
+      p->drawText(at, Qt::AlignCenter, d.note);
+    }
+    double last_label = -1e9;
+    for (const ChartMark& mark : d.marks) {
+      const double x = chart_.rect->axis(QCPAxis::atBottom)->coordToPixel(mark.x);
+      if (x < box.left() - 1 || x > box.right() + 1) continue;
+      switch (mark.kind) {
+        case ChartMark::Kind::above:
+        case ChartMark::Kind::below: {
+          const bool up = mark.kind == ChartMark::Kind::above;
+          const double y = up ? box.top() + 1 : box.bottom() - 1, s = up ? 1 : -1;
+          p->setPen(Qt::NoPen);
+          p->setBrush(mark.colour);
+          p->drawPolygon(QPolygonF({{x, y}, {x - 3.5, y + 6 * s}, {x + 3.5, y + 6 * s}}));
+          const QString n = QString::number(mark.count);
+          const double w = m.horizontalAdvance(n);
+          const double at = x + 6 + w > box.right() + 10 ? x - 6 - w : x + 6;
+          if (at < last_label + 3) break;
+          last_label = at + w;
+          p->setPen(t["text"]);
+          p->drawText(QPointF(at, up ? y + 8 : y - 1), n);
+          break;
+        }
+        case ChartMark::Kind::fault: {
+          const double y = box.bottom() - 7;
+          p->setPen(QPen(t["error"], 1.6));
+          p->drawLine(QLineF(x - 3, y - 3, x + 3, y + 3));
+          p->drawLine(QLineF(x - 3, y + 3, x + 3, y - 3));
+          const QString n = mark.count > 1 ? QObject::tr("NaN, %1").arg(mark.count) : QObject::tr("NaN");
+          const double w = m.horizontalAdvance(n), at = x + 7 + w > box.right() + 10 ? x - 7 - w : x + 7;
+          if (at < last_label + 3) break;
+          last_label = at + w;
+          p->drawText(QPointF(at, y + 4), n);
+          break;
+        }
+        case ChartMark::Kind::resumed:
+          p->setPen(QPen(t["text2"], 1, Qt::DotLine));
+          p->drawLine(QLineF(x, box.top(), x, box.bottom()));
+          p->setPen(t["text2"]);
+          if (x + 4 + m.horizontalAdvance(QObject::tr("resumed")) < box.right()) p->drawText(QPointF(x + 4, box.top() + 9), QObject::tr("resumed"));
+          break;
+      }
+    }
+    draw_area_names(p, box, m);
+  }
+
+ private:
+  /// At the right of the last value, moved apart where they would touch.
+  void draw_area_names(QCPPainter* p, const QRectF& box, const QFontMetricsF& m) {
+    struct Name {
+      double at, y;
+      const ChartArea* area;
+    };
+    std::vector<Name> names;
+    double end = box.left();
+    for (const ChartArea& a : chart_.data.areas) {
+      for (std::size_t i = a.x.size(); i-- > 0;) {
+        if (std::isnan(a.low[i]) || std::isnan(a.high[i])) continue;
+        const double y = chart_.rect->axis(QCPAxis::atLeft)->coordToPixel((a.low[i] + a.high[i]) / 2);
+        end = std::max(end, std::min(box.right(), chart_.rect->axis(QCPAxis::atBottom)->coordToPixel(a.x[i])));
+        names.push_back({y, y, &a});
+        break;
+      }
+    }
+    if (names.empty()) return;
+    std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.at < b.at; });
+    const double line = m.height() + 1;
+    for (std::size_t i = 1; i < names.size(); ++i) names[i].y = std::max(names[i].y, names[i - 1].y + line);
+    double floor = box.bottom() - line / 2 + 4;
+    for (std::size_t i = names.size(); i-- > 0; floor = names[i].y - line) names[i].y = std::min(names[i].y, floor);
+    for (const Name& n : names) {
+      p->setPen(Qt::NoPen);
+      p->fillRect(QRectF(end + 3, n.y - 1.5, 6, 3), n.area->colour);
+      p->setPen(impl_.theme["text"]);
+      p->drawText(QPointF(end + 13, n.y + m.ascent() / 2 - 1), n.area->label);
+    }
+  }
+  Impl& impl_;
+  Chart& chart_;
+};
+
+/// What changes with the pointer: title with values, cursor, dots, the stretch that is being dragged.
+class ChartGrid::Impl::Face : public QCPAbstractItem {
+ public:
+  Face(Impl& impl, Chart& chart) : QCPAbstractItem(impl.plot), impl_(impl), chart_(chart) {
+    setClipToAxisRect(false);
+    setSelectable(false);
+    setLayer(QStringLiteral("face"));
+  }
+  double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
+
+ protected:
+  void draw(QCPPainter* p) override {
+    const Theme& t = impl_.theme;
+    const QRectF box = chart_.rect->rect(), outer = chart_.rect->outerRect();
+    if (impl_.titles) draw_title(p, QRectF(outer.left() + 10, outer.top(), outer.width() - 20, title_height));
+    if (impl_.drag_from && impl_.drag_to) {
+      const Chart& from = *impl_.charts[static_cast<std::size_t>(impl_.drag_chart)];
+      const double a = chart_.rect->left() + (*impl_.drag_from - from.rect->left()), b = chart_.rect->left() + (*impl_.drag_to - from.rect->left());
+      QColor c = t["accent"];
+      c.setAlphaF(0.15f);
+      const double l = std::clamp(std::min(a, b), box.left(), box.right()), r = std::clamp(std::max(a, b), box.left(), box.right());
+      p->fillRect(QRectF(l, box.top(), r - l, box.height()), c);
+    }
+    if (!impl_.cursor) return;
+    const double x = chart_.rect->axis(QCPAxis::atBottom)->coordToPixel(*impl_.cursor);
+    if (x < box.left() - 1 || x > box.right() + 1) return;
+    p->setAntialiasing(false);
+    p->setPen(QPen(t["text2"], 1));
+    p->drawLine(QLineF(std::round(x), box.top(), std::round(x), box.bottom()));
+    p->setAntialiasing(true);
+    for (const ChartDot& dot : chart_.dots) {
+      const double y = chart_.rect->axis(QCPAxis::atLeft)->coordToPixel(dot.y);
+      if (!(y >= box.top() - 1 && y <= box.bottom() + 1)) continue;
+      p->setPen(QPen(t["panel"], 1));
+      p->setBrush(dot.colour);
+      p->drawEllipse(QPointF(x, y), 3.2, 3.2);
+    }
+  }
+
+ private:
+  void draw_title(QCPPainter* p, QRectF box) {
+    const Theme& t = impl_.theme;
+    p->setFont(t.font("table"));
+    const QFontMetricsF values(p->font());
+    double right = box.right();
+    for (std::size_t i = chart_.title.values.size(); i-- > 0;) {
+      const auto& [value, colour] = chart_.title.values[i];
+      const double w = tabular_width(values, value);
+      if (right - w < box.left() + 60) break;  // the name comes first
+      p->setPen(colour);
+      draw_tabular(*p, QRectF(right - w, box.top() + 2, w + 1, box.height()), Qt::AlignLeft, value);
+      right -= w + 6;
+    }
+    p->setFont(t.font("table", Theme::Weight::semibold));
+    p->setPen(t["text"]);
+    const QFontMetricsF m(p->font());
+    const QString name = m.elidedText(chart_.title.name, Qt::ElideRight, right - box.left());
+    p->drawText(box.adjusted(0, 4, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, name);
+    const double used = m.horizontalAdvance(name) + 7;
+    p->setFont(t.font("caption"));
+    const QFontMetricsF small(p->font());
+    const double room = right - box.left() - used - 4;
+    if (room < 30) return;
+    p->setPen(t["text3"]);
+    p->drawText(QRectF(box.left() + used, box.top() + 4, room, box.height() - 4), Qt::AlignLeft | Qt::AlignVCenter, small.elidedText(chart_.title.caption, Qt::ElideRight, room));
+  }
+  Impl& impl_;
+  Chart& chart_;
+};
+
+void ChartGrid::Impl::style(Chart& c) {
+  const QFont font = theme.font("axis");
+  for (const auto type : {QCPAxis::atBottom, QCPAxis::atLeft}) {
+    QCPAxis* a = c.rect->axis(type);
+    a->setBasePen(QPen(theme["border"], 1));
+    a->setTickPen(Qt::NoPen);
+    a->setSubTickPen(Qt::NoPen);
+    a->setTickLabelFont(font);
+    a->setTickLabelColor(theme["text3"]);
+    a->setTickLabelPadding(4);
+    a->setTickLength(0);
+    a->setSubTicks(false);
+    a->grid()->setPen(QPen(theme["grid"], 1));
+    a->grid()->setZeroLinePen(QPen(theme["grid"], 1));
+    a->grid()->setAntialiased(false);
+  }
+  c.rect->setMargins({left_margin, titles ? title_height + 4 : 10, right_margin, bottom_margin});
+}
+
+void ChartGrid::Impl::fill(std::size_t i) {
+  Chart& c = *charts[i];
+  QCPAxis *x = c.rect->axis(QCPAxis::atBottom), *y = c.rect->axis(QCPAxis::atLeft);
+  const ChartData& d = c.data;
+  for (QCPGraph* g : c.rect->graphs()) plot->removeGraph(g);
+  y->setScaleType(d.log ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+  c.y_ticker->log = d.log;
+  y->setRange(d.low, d.high);
+  const auto add = [&](const std::vector<double>& xs, const std::vector<double>& ys) {
+    QCPGraph* g = plot->addGraph(x, y);
+    g->setData(vector_of(xs), vector_of(ys), true);
+    g->setPen(Qt::NoPen);
+    return g;
+  };
+  const auto strokes = [](const char* name, double otherwise) {
+    const auto it = telltale::theme().strokes.find(name);
+    return it != telltale::theme().strokes.end() && it->is_number() ? it->get<double>() : otherwise;
+  };
+  for (const ChartArea& a : d.areas) {
+    QCPGraph *low = add(a.x, a.low), *high = add(a.x, a.high);
+    QColor fill = a.colour;
+    fill.setAlphaF(0.85f);
+    high->setBrush(fill);
+    high->setChannelFillGraph(low);
+    high->setPen(QPen(theme["panel"], 1));
+  }
+  // All bands before all lines: a line is never under the band of another run.
+  for (const ChartLine& l : d.lines) {
+    if (l.band_x.empty()) continue;
+    QColor soft = l.colour;
+    soft.setAlphaF(static_cast<float>(strokes("bandAlpha", 0.18)));
+    QColor edge = l.colour;
+    edge.setAlphaF(0.28f);
+    bool flat = true;
+    for (std::size_t k = 0; k < l.low.size() && flat; ++k) flat = !(l.low[k] < l.high[k]);
+    QCPGraph* high = add(l.band_x, l.high);
+    high->setPen(QPen(edge, 1));
+    if (flat) continue;
+    QCPGraph* low = add(l.band_x, l.low);
+    low->setPen(QPen(soft, 1));
+    high->setBrush(soft);
+    high->setChannelFillGraph(low);
+  }
+  for (const ChartLine& l : d.lines) {
+    if (l.x.empty()) continue;
+    QCPGraph* g = add(l.x, l.y);
+    QColor colour = l.colour;
+    if (l.ghost) colour.setAlphaF(0.6f);
+    QPen pen(colour, l.ghost ? strokes("lineThin", 1) : strokes("line", 1.5));
+    if (l.dashed || l.ghost) pen.setDashPattern(l.ghost ? QList<qreal>{3, 3} : QList<qreal>{4, 2.5});
+    pen.setCapStyle(Qt::FlatCap);
+    pen.setJoinStyle(Qt::RoundJoin);
+    g->setPen(pen);
+    if (l.dots) g->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), l.colour, 4));
+  }
+}
+
+ChartGrid::ChartGrid(Theme& theme, const QString& name, int rows, int columns, QWidget* parent) : QWidget(parent), impl_(std::make_unique<Impl>(theme, *this)) {
+  setAccessibleName(name);
+  setFocusPolicy(Qt::StrongFocus);
+  impl_->plot = new Surface(this);
+  impl_->plot->setAttribute(Qt::WA_OpaquePaintEvent);
+  impl_->plot->setFocusPolicy(Qt::NoFocus);
+  impl_->plot->setMouseTracking(true);
+  impl_->plot->setMinimumSize(0, 0);
+  impl_->plot->addLayer(QStringLiteral("face"));
+  impl_->plot->layer(QStringLiteral("face"))->setMode(QCPLayer::lmBuffered);
+  impl_->plot->plotLayout()->setMargins({});
+  impl_->plot->plotLayout()->setAutoMargins(QCP::msNone);
+  impl_->plot->plotLayout()->setRowSpacing(1);
+  impl_->plot->plotLayout()->setColumnSpacing(1);
+  impl_->plot->setBackground(QBrush(theme["panel"]));
+  impl_->plot->installEventFilter(this);
+  impl_->click_timer.setSingleShot(true);
+  connect(&impl_->click_timer, &QTimer::timeout, this, [this] {
+    const auto [chart, x] = impl_->pending_click;
+    if (chart >= 0 && chart < count()) Q_EMIT clicked(chart, x, (impl_->high - impl_->low) * 4 / std::max(1, impl_->charts[static_cast<std::size_t>(chart)]->rect->width()));
+  });
+  connect(&theme, &Theme::changed, this, [this] {
+    impl_->plot->setBackground(QBrush(impl_->theme["panel"]));
+    for (auto& c : impl_->charts) impl_->style(*c);
+    replot();
+  });
+  set_shape(rows, columns, rows * columns);
+}
+
+ChartGrid::~ChartGrid() = default;
+
+void ChartGrid::set_shape(int rows, int columns, int charts) {
+  Impl& m = *impl_;
+  if (rows == m.rows && columns == m.columns && charts == count()) return;
+  m.rows = rows;
+  m.columns = columns;
+  m.plot->clearGraphs();
+  m.plot->clearItems();
+  m.plot->plotLayout()->clear();
+  m.charts.clear();
+  for (int i = 0; i < charts; ++i) {
+    auto c = std::make_unique<Chart>();
+    c->rect = new QCPAxisRect(m.plot, false);
+    c->rect->addAxes(QCPAxis::atLeft | QCPAxis::atBottom);
+    c->rect->setAutoMargins(QCP::msNone);
+    c->rect->setRangeDrag({});
+    c->rect->setRangeZoom({});
+    c->rect->setMinimumSize(10, 10);
+    c->x_ticker.reset(new XTicker);
+    c->y_ticker.reset(new YTicker);
+    c->x_ticker->axis = m.axis;
+    c->rect->axis(QCPAxis::atBottom)->setTicker(c->x_ticker);
+    c->rect->axis(QCPAxis::atLeft)->setTicker(c->y_ticker);
+    c->rect->axis(QCPAxis::atBottom)->setRange(m.low, m.high);
+    m.plot->plotLayout()->addElement(i / columns, i % columns, c->rect);
+    m.style(*c);
+    new Impl::Marks(m, *c);
+    new Impl::Face(m, *c);
+    m.charts.push_back(std::move(c));
+  }
+  updateGeometry();
+}
+
+int ChartGrid::count() const { return static_cast<int>(impl_->charts.size()); }
+
+void ChartGrid::set_right_margin(int px) {
+  impl_->right_margin = px;
+  for (auto& c : impl_->charts) impl_->style(*c);
+}
+
+void ChartGrid::set_titles_shown(bool on) {
+  impl_->titles = on;
+  for (auto& c : impl_->charts) impl_->style(*c);
+}
+
+void ChartGrid::set_axis(ChartAxis axis) {
+  impl_->axis = axis;
+  for (auto& c : impl_->charts) c->x_ticker->axis = axis;
+}
+
+void ChartGrid::set_limits(double low, double high) {
+  impl_->limit_low = low;
+  impl_->limit_high = high > low ? high : low + 1;
+}
+
+void ChartGrid::set_range(double low, double high) {
+  impl_->low = low;
+  impl_->high = high > low ? high : low + 1;
+  for (auto& c : impl_->charts) c->rect->axis(QCPAxis::atBottom)->setRange(impl_->low, impl_->high);
+}
+
+std::pair<double, double> ChartGrid::range() const { return {impl_->low, impl_->high}; }
+
+int ChartGrid::plot_columns() const {
+  if (impl_->charts.empty()) return 1;
+  // The layout is made when it is drawn; before that it is asked for here.
+  const int width = impl_->plot->width() / std::max(1, impl_->columns) - left_margin - impl_->right_margin;
+  return std::clamp(static_cast<int>(width * devicePixelRatioF()), 16, 8192);
+}
+
+void ChartGrid::set_title(int chart, const ChartTitle& title) { impl_->charts.at(static_cast<std::size_t>(chart))->title = title; }
+const ChartData& ChartGrid::data(int chart) const { return impl_->charts.at(static_cast<std::size_t>(chart))->data; }
+const ChartTitle& ChartGrid::title(int chart) const { return impl_->charts.at(static_cast<std::size_t>(chart))->title; }
+
+void ChartGrid::set_data(int chart, ChartData data) {
+  const auto i = static_cast<std::size_t>(chart);
+  impl_->charts.at(i)->data = std::move(data);
+  impl_->fill(i);
+}
+
+void ChartGrid::set_cursor(std::optional<double> x, std::vector<std::vector<ChartDot>> dots) {
+  impl_->cursor = x;
+  for (std::size_t i = 0; i < impl_->charts.size(); ++i) impl_->charts[i]->dots = i < dots.size() ? dots[i] : std::vector<ChartDot>{};
+  impl_->plot->layer(QStringLiteral("face"))->replot();
+  if (!x || !QAccessible::isActive()) return;
+  QString spoken;
+  for (const auto& c : impl_->charts) {
+    spoken += c->title.name;
+    for (const auto& [value, _] : c->title.values) spoken += QLatin1Char(' ') + value;
+    spoken += QStringLiteral(". ");
+  }
+  setAccessibleDescription(spoken);
+}
+
+void ChartGrid::replot() {
+  ++impl_->replots;
+  for (auto& c : impl_->charts) {
+    c->x_ticker->most = std::clamp(c->rect->width() / 60, 2, 5);
+    c->y_ticker->most = std::clamp(c->rect->height() / 26, 2, 5);
+  }
+  impl_->plot->replot(QCustomPlot::rpQueuedRefresh);
+}
+
+long long ChartGrid::replots() const { return impl_->replots; }
+
+QRect ChartGrid::plot_box(int chart) const { return impl_->charts.at(static_cast<std::size_t>(chart))->rect->rect(); }
+double ChartGrid::x_at(int px) const { return impl_->charts.empty() ? 0 : impl_->x_of(*impl_->charts.front(), px); }
+int ChartGrid::pixel_of(int chart, double x) const { return impl_->pixel(*impl_->charts.at(static_cast<std::size_t>(chart)), x); }
+QSize ChartGrid::minimumSizeHint() const { return {impl_->columns * 110, impl_->rows * 76}; }
+
+void ChartGrid::resizeEvent(QResizeEvent* e) {
+  QWidget::resizeEvent(e);
+  impl_->plot->setGeometry(rect());
+  Q_EMIT resized();
+}
+
+bool ChartGrid::eventFilter(QObject* object, QEvent* event) {
+  Impl& m = *impl_;
+  if (object != m.plot) return false;
+  const auto chart_of = [&](QPoint p) { return m.chart_at(p); };
+  switch (event->type()) {
+    case QEvent::MouseButtonPress: {
+      const auto* e = static_cast<QMouseEvent*>(event);
+      setFocus(Qt::MouseFocusReason);
+      m.drag_chart = chart_of(e->pos());
+      if (e->button() == Qt::LeftButton && m.drag_chart >= 0 && plot_box(m.drag_chart).contains(e->pos())) m.drag_from = e->pos().x();
+      return e->button() == Qt::LeftButton;
+    }
+    case QEvent::MouseMove: {
+      const auto* e = static_cast<QMouseEvent*>(event);
+      if (m.drag_from && (m.drag_to || std::abs(e->pos().x() - *m.drag_from) > 4)) {
+        m.drag_to = e->pos().x();
+        m.plot->layer(QStringLiteral("face"))->replot();
+        return true;
+      }
+      const int i = chart_of(e->pos());
+      if (i < 0) return true;
+      const Chart& c = *m.charts[static_cast<std::size_t>(i)];
+      if (plot_box(i).adjusted(-2, -2, 2, 2).contains(e->pos())) Q_EMIT hovered(std::clamp(m.x_of(c, e->pos().x()), m.low, m.high));
+      return true;
+    }
+    case QEvent::MouseButtonRelease: {
+      const auto* e = static_cast<QMouseEvent*>(event);
+      if (!m.drag_from || e->button() != Qt::LeftButton) return true;
+      const Chart& c = *m.charts[static_cast<std::size_t>(m.drag_chart)];
+      const double a = m.x_of(c, *m.drag_from), b = m.x_of(c, e->pos().x());
+      const bool dragged = m.drag_to.has_value();
+      m.drag_from.reset();
+      m.drag_to.reset();
+      if (dragged) {
+        m.choose(std::min(a, b), std::max(a, b));
+        m.plot->layer(QStringLiteral("face"))->replot();
+      } else {  // a second click makes it a double click: then the first is not meant
+        m.pending_click = {m.drag_chart, a};
+        m.click_timer.start(m.low > m.limit_low || m.high < m.limit_high ? QApplication::doubleClickInterval() : 0);
+      }
+      return true;
+    }
+    case QEvent::MouseButtonDblClick:
+      m.click_timer.stop();
+      m.drag_from.reset();
+      Q_EMIT range_reset();
+      return true;
+    case QEvent::Wheel: {
+      auto* e = static_cast<QWheelEvent*>(event);
+      const double turns = (e->angleDelta().y() != 0 ? e->angleDelta().y() : e->angleDelta().x()) / 120.0, width = m.high - m.low;
+      const int i = chart_of(e->position().toPoint());
+      if (turns == 0 || i < 0) return false;
+      if (e->modifiers() & Qt::ShiftModifier) {
+        const double by = std::clamp(-turns * width * 0.15, m.limit_low - m.low, m.limit_high - m.high);
+        Q_EMIT range_chosen(m.low + by, m.high + by);
+      } else {
+        const double at = std::clamp(m.x_of(*m.charts[static_cast<std::size_t>(i)], static_cast<int>(e->position().x())), m.low, m.high), factor = std::pow(0.8, turns);
+        if (width * factor >= m.limit_high - m.limit_low) Q_EMIT range_reset();
+        else m.choose(at - (at - m.low) * factor, at + (m.high - at) * factor);
+      }
+      e->accept();
+      return true;
+    }
+    case QEvent::Leave:
+      Q_EMIT left();
+      return false;
+    case QEvent::ToolTip: {
+      const auto* e = static_cast<QHelpEvent*>(event);
+      const int i = chart_of(e->pos());
+      if (i >= 0 && !m.charts[static_cast<std::size_t>(i)]->title.tip.isEmpty() && !plot_box(i).contains(e->pos())) QToolTip::showText(e->globalPos(), m.charts[static_cast<std::size_t>(i)]->title.tip, this);
+      else QToolTip::hideText();
+      return true;
+    }
+    default: return false;
+  }
+}
+
+void ChartGrid::keyPressEvent(QKeyEvent* e) {
+  switch (e->key()) {
+    case Qt::Key_Left: Q_EMIT cursor_moved(-1); break;
+    case Qt::Key_Right: Q_EMIT cursor_moved(1); break;
+    case Qt::Key_Home: Q_EMIT cursor_moved(-2); break;
+    case Qt::Key_End: Q_EMIT cursor_moved(2); break;
+    case Qt::Key_Escape:
+      if (impl_->low > impl_->limit_low || impl_->high < impl_->limit_high) Q_EMIT range_reset();
+      else e->ignore();
+      break;
+    default: QWidget::keyPressEvent(e);
+  }
+}
+
+}  // namespace telltale::ui
