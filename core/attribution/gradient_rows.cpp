@@ -121,12 +121,12 @@ void gradient_rows(MethodJob& job, const std::vector<Ends>& ends, std::vector<Po
   }
 }
 
-std::vector<double> values_at(MethodJob& job, const std::vector<Ends>& ends, const std::vector<std::size_t>& items, bool baseline) {
+std::vector<double> values_at(MethodJob& job, const std::vector<Ends>& ends, const std::vector<Point>& points) {
   at::NoGradGuard no_grad;
-  std::vector<double> out(items.size());
-  std::vector<std::size_t> order(items.size());
+  std::vector<double> out(points.size());
+  std::vector<std::size_t> order(points.size());
   for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
-  const auto length = [&](std::size_t k) { return ends[items[k]].x.size(0); };
+  const auto length = [&](std::size_t k) { return ends[points[k].item].x.size(0); };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
   for (std::size_t k = 0; k < order.size();) {
     if (job.stop.stop_requested()) throw Cancelled{};
@@ -134,12 +134,13 @@ std::vector<double> values_at(MethodJob& job, const std::vector<Ends>& ends, con
     std::vector<at::Tensor> rows;
     std::size_t end = k;
     for (; end < order.size() && end - k < most && length(order[end]) == length(order[k]); ++end) {
-      const Ends& e = ends[items[order[end]]];
-      rows.push_back(baseline ? e.baseline : e.x);
+      const Point& p = points[order[end]];
+      const Ends& e = ends[p.item];
+      rows.push_back(p.alpha == 1 ? e.x : p.alpha == 0 ? e.baseline : at::add(e.baseline, e.x - e.baseline, p.alpha));
     }
     const at::Tensor z = job.engine.logits(at::stack(rows).contiguous(), {}, job.options.path).to(at::kCPU).to(at::kDouble).contiguous();
     for (std::size_t j = k; j < end; ++j) {
-      const Explanation& e = job.out[items[order[j]]];
+      const Explanation& e = job.out[points[order[j]].item];
       out[order[j]] = output_value(job.options.output, z.data_ptr<double>() + static_cast<std::int64_t>(j - k) * z.size(1), static_cast<int>(z.size(1)), e.target, e.foil);
     }
     k = end;

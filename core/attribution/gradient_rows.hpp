@@ -21,6 +21,7 @@ Ends path_ends(const Classifier::Impl& model, const Encoding& text, Path path, B
 struct Point {
   std::size_t item = 0;
   double alpha = 1, weight = 1;
+  std::size_t tag = 0;  ///< the caller's
 };
 
 /// [R,T] from the gradients g [R,T,d], the points [R,T,d] and the differences x − x_b [R,T,d].
@@ -31,7 +32,7 @@ using Consume = std::function<void(const Point& point, const double* scores)>;
 /// Texts of one length share a batch; a batch that is not full takes in texts up to a tenth shorter, padded and masked.
 void gradient_rows(MethodJob& job, const std::vector<Ends>& ends, std::vector<Point> points, const Reduce& reduce, const Consume& consume);
 
-/// F at each row of inputs in the path's space (x or baseline), one per item.
-std::vector<double> values_at(MethodJob& job, const std::vector<Ends>& ends, const std::vector<std::size_t>& items, bool baseline);
+/// F at each point, forward passes alone.
+std::vector<double> values_at(MethodJob& job, const std::vector<Ends>& ends, const std::vector<Point>& points);
 
 }  // namespace telltale

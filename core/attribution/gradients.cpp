@@ -1,6 +1,5 @@
 // Gradient of F in the input itself: saliency (Simonyan et al. 2014) as mean, sum or Euclidean norm over the embedding, and gradient × input (Shrikumar et al. 2016).
 #include <limits>
-#include <numeric>
 
 #include "attribution/gradient_rows.hpp"
 
@@ -33,9 +32,7 @@ class GradientMethod final : public Method {
       ends.push_back(path_ends(job.model, job.items[k].encoding, job.options.path, Baseline::pad, job.engine.dtype()));
       points.push_back({k, 1, 1});
     }
-    std::vector<std::size_t> all(job.items.size());
-    std::iota(all.begin(), all.end(), 0);
-    const std::vector<double> values = values_at(job, ends, all, false);
+    const std::vector<double> values = values_at(job, ends, points);
     // At α = 1 the point is b + (x − b): take the ends as b = x instead, so that it is x to the last bit.
     for (Ends& e : ends) e.baseline = e.x;
     const auto reduce = [this](const at::Tensor& g, const at::Tensor& x, const at::Tensor&) {
