@@ -154,6 +154,29 @@ void read_new_steps(Store& store, std::int64_t run, RunCurves& curves, const std
   }
 }
 
+RunCurves load_curves(Store& store, const RunRecord& run, const std::stop_token& stop) {
+  constexpr std::size_t worth_keeping = 2000, most_bytes = std::size_t{500} << 20;  // rows of fewer steps are read as fast; SQLite's limit is 1 GB
+  const bool finished = run.status == RunStatus::finished;
+  if (finished) {
+    try {
+      const auto kept = store.curves(run.id, run.step);
+      if (!kept.empty())
+        if (RunCurves curves = RunCurves::from_bytes(kept); curves.last_step() == run.step) return curves;
+    } catch (const std::runtime_error&) {  // damaged: the rows are what counts
+    }
+  }
+  RunCurves curves;
+  read_new_steps(store, run.id, curves, stop);
+  if (finished && curves.rows() >= worth_keeping && curves.last_step() == run.step) {
+    const auto data = curves.bytes();
+    try {
+      if (data.size() < most_bytes) store.set_curves(run.id, run.step, data);
+    } catch (const std::runtime_error&) {  // a file that is only read, a disk that is full: made anew the next time
+    }
+  }
+  return curves;
+}
+
 StepRecord step_of_event(const OrderedJson& event) {
   StepRecord s;
   const auto it = event.find("step");

@@ -45,6 +45,10 @@ class RunCurves {
 /// Steps after `curves`' last are read from the file and appended, thousands at a time. Throws Cancelled.
 void read_new_steps(Store& store, std::int64_t run, RunCurves& curves, const std::stop_token& stop = {});
 
+/// All of a run's steps: from what the file keeps of a finished run, else from its rows; of a long finished run they are then kept for the
+/// next time (where the file may be written). Throws Cancelled.
+RunCurves load_curves(Store& store, const RunRecord& run, const std::stop_token& stop = {});
+
 /// What an event "step" of training says (CONTRACT.md, --events).
 StepRecord step_of_event(const OrderedJson& event);
 

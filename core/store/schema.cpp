@@ -184,7 +184,15 @@ UPDATE protocols SET protocol = CASE
 WHERE protocol LIKE '{%"method":%' AND protocol NOT LIKE '%"precision":%';
 )sql";
 
-constexpr std::array<Migration, 6> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}}};
+// The columns of a run that is finished, as charts want them. A cache: it can be made anew from the steps up to `step`.
+constexpr const char* curves_of_runs = R"sql(
+CREATE TABLE curves(
+  run INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE,
+  step INTEGER NOT NULL,
+  data BLOB NOT NULL);
+)sql";
+
+constexpr std::array<Migration, 7> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}}};
 
 using Columns = std::map<std::string, std::set<std::string>>;  // "table runs" → its columns
 

@@ -65,6 +65,7 @@ void Store::rewind_run(std::int64_t run, std::int64_t step) {
     for (const char* sql : {"UPDATE OR REPLACE steps SET ghost = 1 WHERE run = ? AND ghost = 0 AND step > ?",
                             "UPDATE OR REPLACE validations SET ghost = 1 WHERE run = ? AND ghost = 0 AND step > ?"})
       Query(*impl_, sql).bind(run, step).run();
+    Query(*impl_, "DELETE FROM curves WHERE run = ? AND step > ?").bind(run, step).run();
     Query(*impl_, "UPDATE runs SET step = min(step, ?) WHERE id = ?").bind(step, run).run();
     write.commit();
   });

@@ -230,6 +230,9 @@ class Store {
   /// After a resume from `step`: later steps are moved aside as the run's ghost tail, not lost.
   void rewind_run(std::int64_t run, std::int64_t step);
   std::vector<StepRecord> ghost_steps(std::int64_t run);
+  /// Columns of a run's steps for charts, kept so that they need not be made again (report/run_curves.hpp). Empty when there are none for `step`.
+  void set_curves(std::int64_t run, std::int64_t step, const std::vector<unsigned char>& data);
+  std::vector<unsigned char> curves(std::int64_t run, std::int64_t step);
   void add_validation(std::int64_t run, const ValidationRecord&);
   std::vector<ValidationRecord> validations(std::int64_t run);
   void set_checkpoint(std::int64_t run, const CheckpointRecord&);  ///< one per kind

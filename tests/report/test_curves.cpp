@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "base/progress.hpp"
 #include "report/run_curves.hpp"
 
 using namespace telltale;
@@ -146,6 +147,54 @@ class TestCurves : public QObject {
       } catch (const std::runtime_error&) {
       }
     }
+  }
+
+  void a_long_finished_run_is_kept_and_forgotten_with_its_steps() {
+    QTemporaryDir dir;
+    const auto file = std::filesystem::path(dir.filePath(QStringLiteral("a.telltale")).toStdString());
+    auto store = Store::open(file, Store::Mode::create);
+    RunRecord run;
+    run.name = "long", run.preset = "baseline", run.model = "m", run.status = RunStatus::finished, run.step = run.steps = 6000;
+    {
+      const auto import = store->begin_import("d", "nowhere", Json::object());
+      Document d;
+      d.text = "a", d.split = "train", d.external_id = "1";
+      import->add(d, "one");
+      d.text = "b", d.external_id = "2";
+      import->add(d, "two");
+      run.dataset = import->commit(Json::object()).id;
+    }
+    run.id = store->add_run(run);
+    std::vector<StepRecord> steps;
+    for (int k = 1; k <= 6000; ++k) steps.push_back(step(k));
+    store->add_steps(run.id, steps);
+    QVERIFY(store->curves(run.id, 6000).empty());
+    const RunCurves made = load_curves(*store, run);
+    QCOMPARE(made.rows(), std::size_t{6000});
+    QCOMPARE(store->curves(run.id, 6000), made.bytes());
+    QCOMPARE(load_curves(*store, run).bytes(), made.bytes());
+    {  // read from what was kept, not from the rows; a file that is only read will do
+      auto reader = Store::open(file, Store::Mode::read);
+      QCOMPARE(load_curves(*reader, run).bytes(), made.bytes());
+    }
+    store->set_curves(run.id, 6000, {1, 2, 3});  // damaged: made anew
+    QCOMPARE(load_curves(*store, run).bytes(), made.bytes());
+    store->rewind_run(run.id, 5000);
+    QVERIFY(store->curves(run.id, 6000).empty());
+    run.status = RunStatus::running;
+    QCOMPARE(load_curves(*store, run).rows(), std::size_t{5000});
+    std::stop_source stop;
+    stop.request_stop();
+    bool cancelled = false;
+    try {
+      load_curves(*store, run, stop.get_token());
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    QVERIFY(cancelled);
+    store->set_curves(run.id, 5000, {1});
+    store->remove_run(run.id);
+    QVERIFY(store->curves(run.id, 5000).empty());
   }
 
   void events_say_what_the_file_says() {
