@@ -1,7 +1,10 @@
 #include "common.hpp"
 
 #include <fmt/format.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <unistd.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -44,7 +47,7 @@ void add_shared_options(CLI::App& command, Context& c) {
   };
   add("--device", c.device, "cpu|cuda|cuda:N|auto", "Where to compute (default: cpu)")
       ->check(CLI::Validator(check_device, ""));
-  add("--threads", c.threads, "N", "Threads (default: all cores)")->check(CLI::Range(1, 4096));
+  add("--threads", c.threads, "N", "Threads (default, and at most: all cores that this process may use)")->check(CLI::PositiveNumber);
   add("--precision", c.precision, "fp32|bf16|fp64|auto",
       "Of the arithmetic (default: fp32); auto takes bf16 where it is fast and exact enough")
       ->check(CLI::IsMember({"fp32", "bf16", "fp64", "auto"}));
@@ -75,11 +78,20 @@ int usage_error(const CLI::App& app, std::string message) {
   return exit_usage;
 }
 
-/// What was printed must have arrived: a full disk behind a redirection is a failure.
+/// A standard stream that the caller closed must not become the number of a file that is opened later: what is printed would go into it.
+/// What stands in for it cannot be used the way it was meant to be, so that using it is still an error.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF) ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // takes the lowest number: this one
+}
+
+/// What was printed must have arrived: a full disk behind a redirection is a failure. A reader that went away (… | head) is none to speak of.
 int finish(int status) {
   clear_progress();
   errno = 0;
-  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+  const bool arrived = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (interrupted_by() == SIGPIPE) return 128 + SIGPIPE;
+  if (arrived) return status;
   complain(fmt::format("standard output: {}", errno ? std::strerror(errno) : "writing failed"));
   return status == exit_success ? exit_failure : status;
 }
@@ -90,7 +102,7 @@ int run_command(const CLI::App& app, const Context& context) {
   try {
     return context.command();
   } catch (const Cancelled&) {
-    complain("stopped");
+    if (interrupted_by() != SIGPIPE) complain("stopped");
     return interrupted_status();
   } catch (const std::invalid_argument& e) {
     return usage_error(app, e.what());
@@ -116,18 +128,21 @@ CLI::App* add_command(CLI::App& parent, Context& context, const std::string& nam
 }
 
 int run(CLI::App& app, Context& context, int argc, char** argv) {
+  occupy_closed_streams();
+  context.stop = stop_on_interrupt();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() != 0) return usage_error(app, e.what());
     return finish(app.exit(e));  // --help, --version
   }
-  if (context.threads == 0) context.threads = usable_cores();
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("telltale", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::set_pattern("telltale: %l: %v");
   spdlog::set_level(spdlog::level::from_str(context.log_level));
-  context.stop = stop_on_interrupt();
+  // Threads beyond the cores wait for each other by spinning: thousands would take the machine down.
+  if (context.threads > usable_cores()) spdlog::warn("--threads {}: {} cores may be used, so many threads it is", context.threads, usable_cores());
+  if (context.threads == 0 || context.threads > usable_cores()) context.threads = usable_cores();
   context.progress = terminal_progress();
   return finish(run_command(app, context));
 }
@@ -138,7 +153,7 @@ void print_json(const OrderedJson& document) {
 
 void print_text(std::string_view text) {
   clear_progress();
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && interrupted_by() != SIGPIPE)
     throw std::runtime_error(fmt::format("standard output: {}", std::strerror(errno)));
 }
 

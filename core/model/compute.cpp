@@ -62,9 +62,11 @@ at::ScalarType product_type(Precision precision, const at::Device& device) {
 }
 
 std::string configure_compute(const ComputeOptions& options) {
-  if (options.threads < 0 || options.threads > 4096) throw std::invalid_argument(fmt::format("threads {}: expected 0 (all cores) to 4096", options.threads));
+  // Threads that outnumber the cores spin against each other: thousands would not end.
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency())), most = std::max(16, 4 * cores);
+  if (options.threads < 0 || options.threads > most) throw std::invalid_argument(fmt::format("threads {}: expected 0 (all {} cores) to {}", options.threads, cores, most));
   const at::Device device = parse_device(options.device);
-  const int threads = options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int threads = options.threads > 0 ? options.threads : cores;
   at::set_num_threads(threads);
   omp_set_num_threads(threads);
   // OpenBLAS keeps a count of its own (and in its pthread build a pool of its own); LibTorch sets neither.
