@@ -52,11 +52,23 @@ OrderedJson word_counts(const DatasetInfo& info) {
   return words;
 }
 
+/// The first post of each split: somewhere to start looking.
+OrderedJson first_posts(Store& store, const DatasetInfo& info) {
+  OrderedJson first = OrderedJson::object();
+  for (const auto& c : store.class_counts(info.id)) {
+    if (first.contains(c.split)) continue;
+    const auto ids = store.document_ids({.dataset = info.id, .split = c.split, .limit = 1});
+    if (!ids.empty()) first[c.split] = ids.front();
+  }
+  return first;
+}
+
 OrderedJson to_json(Store& store, const DatasetInfo& info) {
   try {
     return {{"dataset", info.name},
             {"documents", info.documents},
             {"classes", class_table(store, info)},
+            {"first", first_posts(store, info)},
             {"skipped", tallies(info, "skipped")},
             {"noted", tallies(info, "noted")},
             {"words", word_counts(info)},

@@ -22,7 +22,7 @@ enum ExitStatus : int { exit_success = 0, exit_failure = 1, exit_usage = 2, exit
 /// The shared options as the person gave them, and the ways out to the person.
 struct Context {
   std::string device = "cpu";         ///< cpu | cuda | cuda:N | auto (checked)
-  int threads = 0;                    ///< ≥ 1 after parsing: --threads, else the cores this process may use
+  int threads = 0;                    ///< ≥ 1 after parsing: --threads, at most (and else) the cores this process may use
   std::string precision = "fp32";     ///< fp32 | bf16 | fp64 | auto (checked)
   std::optional<std::uint64_t> seed;  ///< only if given
   std::optional<int> max_length;      ///< only if given; ≥ 2, counts the specials
@@ -58,7 +58,8 @@ std::string one_line(std::string_view message);
 /// Writes "telltale: MESSAGE" to standard error, clear of a progress bar.
 void complain(std::string_view message);
 
-/// First Ctrl-C or SIGTERM requests a stop on the returned token, a second one ends the process at once. Call once.
+/// First Ctrl-C or SIGTERM requests a stop on the returned token, a second one ends the process at once. A reader of our output that went away
+/// (SIGPIPE) requests the same stop, so that a run that is training is saved. Call once.
 std::stop_token stop_on_interrupt();
 
 /// The signal that asked for a stop, 0 if none did.

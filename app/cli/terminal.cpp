@@ -25,7 +25,10 @@ int wake_pipe[2] = {-1, -1};
 /// Only calls that are safe in a signal handler; the stop itself is requested by a thread that waits on the pipe.
 void on_signal(int number) {
   int none = 0;
-  if (!stop_signal.compare_exchange_strong(none, number)) _exit(128 + number);
+  if (!stop_signal.compare_exchange_strong(none, number)) {
+    if (number == SIGPIPE) return;  // every further write of ours finds the reader gone
+    _exit(128 + number);
+  }
   const char byte = 0;
   [[maybe_unused]] const auto written = ::write(wake_pipe[1], &byte, 1);
 }
@@ -118,6 +121,7 @@ std::stop_token stop_on_interrupt() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGPIPE, &action, nullptr);
   return source->get_token();
 }
 
