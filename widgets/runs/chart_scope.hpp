@@ -1,0 +1,73 @@
+// What all charts of the view share: axis, stretch, cursor, smoothing. And how a column becomes lines, one value a pixel.
+#pragma once
+#include <QObject>
+#include <optional>
+#include <vector>
+
+#include "widgets/runs/run_data.hpp"
+
+namespace telltale::ui {
+
+class ChartScope : public QObject {
+  Q_OBJECT
+ public:
+  using QObject::QObject;
+  ChartAxis axis() const { return axis_; }
+  bool log() const { return log_; }
+  double beta() const { return beta_; }
+  bool grouped() const { return grouped_; }
+  bool clipped() const { return clipped_; }
+  const std::optional<std::pair<double, double>>& zoom() const { return zoom_; }  ///< none: all
+  std::optional<double> cursor() const { return cursor_; }
+
+  void set_axis(ChartAxis axis);  ///< shows all again
+  void set_log(bool on);
+  void set_beta(double beta);     ///< 0 … 0.999
+  void set_grouped(bool on);
+  void set_clipped(bool on);
+  void set_zoom(std::optional<std::pair<double, double>> zoom);
+  void set_cursor(std::optional<double> x);
+
+ Q_SIGNALS:
+  void changed();         ///< all but the cursor
+  void cursor_changed();
+
+ private:
+  ChartAxis axis_ = ChartAxis::step;
+  bool log_ = false, grouped_ = true, clipped_ = true;
+  double beta_ = 0.97;
+  std::optional<std::pair<double, double>> zoom_;
+  std::optional<double> cursor_;
+};
+
+/// A run by itself, or the seeds of one setting.
+struct DrawnRuns {
+  std::vector<WatchedRun*> runs;
+  int series = 0;
+  QString name;
+};
+std::vector<DrawnRuns> drawn(RunData& data, bool grouped);
+
+/// What is drawn of a column over [low, high] in `columns` pixel columns.
+struct DrawnColumn {
+  std::vector<double> x, y;               ///< the moving average
+  std::vector<double> band_x, low, high;  ///< least and greatest a pixel column
+};
+DrawnColumn draw_column(WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
+/// Mean of the seeds' averages with its 95 % interval (Student's t over the seeds that have come so far).
+DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& name, const ChartScope& scope, double low, double high, int columns);
+/// The raw values, thin: without average (gradient shares of few steps, the ghost).
+DrawnColumn draw_ghost(const WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
+
+/// Rows [begin, end) whose x lies in [low, high).
+std::pair<std::size_t, std::size_t> rows_between(const std::vector<double>& axis, double low, double high);
+/// The row at x: the last that is not after it; nothing before the first and after the last.
+std::optional<std::size_t> row_at(const std::vector<double>& axis, double x);
+/// The average at x; NaN where there is none. The last one without x.
+double average_at(WatchedRun& run, const std::string& name, const ChartScope& scope, std::optional<double> x);
+double raw_at(const WatchedRun& run, const std::string& name, const ChartScope& scope, std::optional<double> x);
+
+/// The y axis that shows the averages and nearly all of the bands: outliers become arrows. Adds those to `data`.
+void fit_and_clip(ChartData& data, bool log, bool clip, double floor = NAN);
+
+}  // namespace telltale::ui
