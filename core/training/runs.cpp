@@ -63,6 +63,8 @@ std::int64_t queue_run(Store& store, const TrainRequest& request) {
   }
   if (settings.objective.rival != "auto" && std::find(dataset.classes.begin(), dataset.classes.end(), settings.objective.rival) == dataset.classes.end())
     throw std::invalid_argument(fmt::format("rival: expected auto or one of {}, got '{}'", fmt::join(dataset.classes, ", "), settings.objective.rival));
+  if (const std::string& split = settings.validation_split; split != "auto" && split != "held-out" && store.count_documents({.dataset = dataset.id, .split = split}) == 0)
+    throw std::invalid_argument(fmt::format("validation_split: data set '{}' has no post in the split '{}'", dataset.name, split));
   run.settings = to_json(settings);
   run.status = RunStatus::queued;
   return store.add_run(run);

@@ -79,7 +79,7 @@ Json parsed(const SettingInfo& s, std::string_view text) {
     case SettingType::number: {
       if (is_choice(s, text)) return std::string(text);
       double number = 0;
-      if (whole(text, number)) return number;
+      if (whole(text, number) && std::isfinite(number)) return number;  // JSON has no NaN: the refusal quotes the text
       break;
     }
     default: return std::string(text);

@@ -109,6 +109,36 @@ class TestTrainingSettings : public QObject {
     QVERIFY(!message.contains('\n'));
   }
 
+  /// Each of them, by the table: what lies outside, what is no number, what is none that fits.
+  void every_number_is_held_to_its_range() {
+    int refusals_seen = 0;
+    for (const SettingInfo& s : settings_table()) {
+      if (s.type != SettingType::number && s.type != SettingType::integer) continue;
+      const bool whole = s.type == SettingType::integer, seed = s.id == "seed";
+      const auto text = [&](double x) { return QString::number(x, whole ? 'f' : 'g', whole ? 0 : 17).toStdString(); };
+      std::vector<std::string> bad = {"nan", "-nan", "NaN", "inf", "-inf", "infinity", "1e999", "-1e999", "", " ", "x", "one", "0x10", "1 ", " 1", "1,5", "+1", "1_000", "--1", "1e", "true", "null", "[1]",
+                                      "999999999999999999999999999999999999999999", "-999999999999999999999999999999999999999999", std::string("1\0002", 3), std::string(100000, '9')};
+      bad.push_back(s.low > 0 ? text(whole ? s.low - 1 : std::nextafter(s.low, 0)) : text(whole ? s.low - 1 : -5e-324));
+      if (s.low_open) bad.push_back(text(s.low));
+      if (!seed) bad.push_back(text(whole ? s.high + 1 : std::nextafter(s.high, 1e300)));
+      if (seed) bad.push_back("18446744073709551616");
+      if (whole) bad.insert(bad.end(), {"1.5", "1e3", "2147483648.5", "9223372036854775808000"});
+      if (whole && !seed) bad.insert(bad.end(), {"2147483648", "4294967297", "9223372036854775807", "9223372036854775808", "18446744073709551615"});
+      for (const std::string& value : bad) {
+        const std::string said = refusal(s.id, value);
+        const std::string shown = s.id + "=" + value.substr(0, 60) + ": " + said;
+        QVERIFY2(said.rfind(s.id + ": expected ", 0) == 0, shown.c_str());
+        QVERIFY2(said.find("(" + s.range() + ")") != said.npos, shown.c_str());
+        QVERIFY2(said.find("got '" + value.substr(0, 80) + "'") != said.npos, shown.c_str());
+        QVERIFY2(said.find('\n') == said.npos && said.size() < 400, shown.c_str());
+        ++refusals_seen;
+      }
+      if (!s.low_open) QVERIFY2(refusal(s.id, text(s.low)).empty(), s.id.c_str());
+      QVERIFY2(refusal(s.id, seed ? "18446744073709551615" : text(s.high)).empty(), s.id.c_str());
+    }
+    QVERIFY(refusals_seen > 900);
+  }
+
   void assignments() {
     TrainingSettings s;
     assign(s, "seed=18446744073709551615");
