@@ -46,10 +46,7 @@ std::optional<ExplanationRecord> stored_explanation(Store& store, const Classifi
   };
   if (model.precision() != Precision::automatic) return look(model.precision());
   if (auto found = look(Precision::fp32)) return found;
-  auto found = look(Precision::bf16);
-  // As explain() does: what bf16 could not do accurately enough is to be done again.
-  if (found && method_info(options.method).complete && !(relative(found->delta, found->value, found->baseline_value) <= options.tolerance)) return std::nullopt;
-  return found;
+  return method_info(options.method).complete ? std::nullopt : look(Precision::bf16);  // as explain() does
 }
 
 ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,

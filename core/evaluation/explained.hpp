@@ -36,7 +36,7 @@ struct ScoredPosts {
 ExplanationRecord explanation_record(const Explanation& e, const Encoding& encoding, const Classifier& model, std::optional<std::int64_t> run, std::int64_t document);
 
 /// The equal explanation that the file holds, if any: same weights, post (0: `text`), protocol, target and foil (looked at with Output::difference
-/// only), and the precision of the model. A model of automatic precision takes one in fp32, else one in bf16 that meets the tolerance.
+/// only), and the precision of the model. A model of automatic precision takes one in fp32, else, of a method that is not complete, one in bf16.
 std::optional<ExplanationRecord> stored_explanation(Store& store, const Classifier& model, std::int64_t document, ExplainOptions options, int target, int foil,
                                                     const std::string& text = {});
 
