@@ -1,0 +1,248 @@
+// The commands that work on runs: settings out of range, names that are not there, places that cannot be written, readers that go away.
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <QFile>
+#include <QFileInfo>
+
+#include "base/files.hpp"
+#include "program.hpp"
+#include "shared_data.hpp"
+#include "training/synthetic.hpp"
+
+using telltale::Json;
+
+class TestCliRuns : public QObject {
+  Q_OBJECT
+  QTemporaryDir dir_;
+  QString db_, model_;
+  std::filesystem::path shared_;
+
+  QString path(const QString& name) const { return dir_.filePath(name); }
+  QStringList train(const QStringList& more) const {
+    return QStringList{"train", "--db", db_, "--data", "made", "--model", model_, "--preset", "baseline", "--threads", "1", "--set", "epochs=1"} + more;
+  }
+  /// One line on standard error with all of `says`, nothing on standard output, and that exit status.
+  static QString complaint(const QStringList& call, int status, const QStringList& says, const QByteArray& input = {}) {
+    const Run r = telltale_program(call, input);
+    QString wrong;
+    if (r.status != status) wrong += QString(" exit %1, expected %2;").arg(r.status).arg(status);
+    if (!r.one_line_of_complaint()) wrong += " not one line;";
+    if (!r.out.isEmpty()) wrong += " something on standard output;";
+    for (const QString& s : says)
+      if (!QString(r.err).contains(s)) wrong += " without '" + s + "';";
+    return wrong.isEmpty() ? QString() : call.join(' ').left(300) + ":" + wrong + " said: " + r.err;
+  }
+  void no_new_run() const { QCOMPARE(telltale_program({"runs", "--db", db_, "--json"}).json().size(), std::size_t{1}); }
+
+ private Q_SLOTS:
+  void initTestCase() {
+    shared_ = shared_data();
+    if (shared_.empty()) QSKIP("reference data not found: set TELLTALE_SHARED or put it at ../shared");
+    model_ = QString::fromStdString((shared_ / "golden/models/tiny-bert/fp32").string());
+    db_ = path("a.telltale");
+    {
+      const auto store = telltale::Store::open(db_.toStdString(), telltale::Store::Mode::create);
+      synthetic_posts(*store, 40, 12);
+    }
+    const Run first = telltale_program(train({"--json", "--name", "first"}));
+    QVERIFY2(first.status == 0, first.err);
+    QCOMPARE(first.json()["run"], Json(1));
+    QCOMPARE(first.json()["status"], Json("finished"));
+  }
+
+  /// Every number of the table from outside its range, a kind of badness for each in turn: exit 2, one line, the key and its range.
+  void hostile_settings() {
+    const Json table = telltale_program({"settings", "--json"}).json();
+    const QStringList bad = {"nan", "inf", "-1e300", "1e300", "1e999", "ten", "99999999999999999999999999", ""};
+    int k = 0;
+    for (const Json& s : table) {
+      if (s["type"] != "number" && s["type"] != "integer") continue;
+      const QString key = QString::fromStdString(s["id"]), range = "(" + QString::fromStdString(s["range"]) + ")";
+      const QString wrong = complaint(train({"--set", key + "=" + bad[k++ % bad.size()]}), 2, {"telltale: " + key + ": expected", range});
+      QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    }
+    QVERIFY(k > 30);
+    for (const QString& call : {"epsilon=3", "weight.class=0", "distance=euclid", "nothing=1", "nothing", "=1", "rival=zebra", "validation_split=none"}) {
+      const QString wrong = complaint(train({"--set", call}), 2, {call.section('=', 0, 0) == "weight.class" ? "weight" : call.section('=', 0, 0)});
+      QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    }
+    no_new_run();
+  }
+
+  void bad_ids_and_paths_data() {
+    QTest::addColumn<QStringList>("call");
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QStringList>("says");
+    const auto row = [](const char* what, const QStringList& call, int status, const QStringList& says) { QTest::newRow(what) << call << status << says; };
+    row("train: no data set", {"train", "--db", "DB", "--data", "none", "--model", "MODEL"}, 2, {"none", "made"});
+    row("train: no model folder", {"train", "--db", "DB", "--data", "made", "--model", "/none"}, 1, {"/none"});
+    row("train: no model", {"train", "--db", "DB", "--data", "made"}, 2, {"--model"});
+    row("train: no file", {"train", "--db", "/none/a.telltale", "--data", "made", "--model", "MODEL"}, 1, {"/none/a.telltale"});
+    row("train: a file of another kind", {"train", "--db", "TEXT", "--data", "made", "--model", "MODEL"}, 1, {"not a Telltale file"});
+    row("train: no preset", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--preset", "good"}, 2, {"good", "word-dropout"});
+    row("train: no run", {"train", "--db", "DB", "--data", "made", "--from", "9"}, 2, {"no run 9", "1"});
+    row("train: longer than the model", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--max-length", "9999"}, 2, {"max_length", "64"});
+    row("train: too short", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--max-length", "2"}, 2, {"max_length"});
+    row("train: threads", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--threads", "-5"}, 2, {"--threads"});
+    row("train: seed", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--seed", "-1"}, 2, {"--seed"});
+    row("resume: no run", {"resume", "--db", "DB", "--run", "9"}, 2, {"no run 9"});
+    row("resume: no number", {"resume", "--db", "DB", "--run", "first"}, 2, {"--run", "first"});
+    row("runs: no run", {"runs", "--db", "DB", "--run", "-3"}, 2, {"-3"});
+    row("predict: no weights", {"predict", "--model", "/none", "--text", "a"}, 1, {"/none"});
+    row("predict: longer than the model", {"predict", "--model", "MODEL", "--text", "a", "--max-length", "1000000"}, 2, {"1000000", "64"});
+    row("explain: no run", {"explain", "--db", "DB", "--run", "9", "--text", "a"}, 2, {"no run 9"});
+    row("explain: no post", {"explain", "--db", "DB", "--run", "1", "--doc", "99999"}, 2, {"99999"});
+    row("explain: no class", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--target", "up"}, 2, {"up", "north"});
+    row("explain: foil is target", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--target", "west", "--foil", "west"}, 2, {"west"});
+    row("explain: no method", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--method", "guess"}, 2, {"guess", "occlusion"});
+    row("explain: tolerance", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--tolerance", "nan"}, 2, {"tolerance"});
+    row("explain: steps", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--steps", "99999999"}, 2, {"steps"});
+    row("explain: nothing to explain", {"explain", "--db", "DB", "--run", "1"}, 2, {"--text"});
+    row("objective: no batch", {"objective", "--model", "MODEL", "--batch", "/none"}, 1, {"/none"});
+    row("objective: no safetensors", {"objective", "--model", "MODEL", "--batch", "TEXT"}, 1, {"text.txt"});
+    row("objective: setting", {"objective", "--model", "MODEL", "--batch", "TEXT", "--set", "margin=nan"}, 2, {"margin", "0 … 2"});
+    row("compare: no run", {"compare", "--db", "DB", "--runs", "1,9"}, 2, {"no run 9"});
+    row("compare: no number", {"compare", "--db", "DB", "--runs", "1,two"}, 2, {"--runs"});
+    row("compare: twice", {"compare", "--db", "DB", "--runs", "1,1"}, 2, {"run 1"});
+    row("compare: no split", {"compare", "--db", "DB", "--runs", "1", "--split", "none"}, 2, {"none"});
+    row("compare: no method", {"compare", "--db", "DB", "--runs", "1", "--method", "guess"}, 2, {"guess"});
+    row("compare: top", {"compare", "--db", "DB", "--runs", "1", "--top", "0"}, 2, {"--top"});
+    row("evaluate: no run", {"evaluate", "--db", "DB", "--run", "9", "--methods", "occlusion", "--metrics", "comprehensiveness"}, 2, {"no run 9"});
+    row("evaluate: no method", {"evaluate", "--db", "DB", "--run", "1", "--methods", "guess", "--metrics", "comprehensiveness"}, 2, {"guess"});
+    row("evaluate: no metric", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "beauty"}, 2, {"beauty"});
+    row("evaluate: k", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "comprehensiveness", "--k", "nan"}, 2, {"k", "nan"});
+    row("evaluate: no input", {"evaluate", "--model", "MODEL", "--input", "/none", "--methods", "occlusion", "--metrics", "comprehensiveness"}, 1, {"/none"});
+    row("export: no run", {"export", "--db", "DB", "--run", "9", "--format", "hf", "--out", "OUT"}, 2, {"no run 9"});
+    row("export: no format", {"export", "--db", "DB", "--run", "1", "--format", "word", "--out", "OUT"}, 2, {"word", "tensorboard"});
+    for (const char* format : {"hf", "csv", "tensorboard", "json", "html"}) row(qPrintable(QString("export: no place, ") + format), {"export", "--db", "DB", "--run", "1", "--format", format, "--out", "/proc/none/at/all"}, 1, {"/proc/none"});
+    row("data show: no file", {"data", "show", "--db", "/none.telltale"}, 1, {"/none.telltale"});
+  }
+  void bad_ids_and_paths() {
+    QFETCH(QStringList, call);
+    QFETCH(int, status);
+    QFETCH(QStringList, says);
+    QFile text(path("text.txt"));
+    QVERIFY(text.open(QIODevice::WriteOnly) && text.write("This is a text and no safetensors file, nor one of Telltale.\n") > 0);
+    text.close();
+    for (QString& a : call) a = a == "DB" ? db_ : a == "MODEL" ? model_ : a == "TEXT" ? path("text.txt") : a == "OUT" ? path("out") : a;
+    const QString wrong = complaint(call, status, says);
+    QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    no_new_run();
+  }
+
+  void read_only_places() {
+    if (::geteuid() == 0) QSKIP("root may write anywhere");
+    QDir().mkdir(path("locked"));
+    QVERIFY(QFile::copy(db_, path("locked/a.telltale")));
+    QFile::setPermissions(path("locked"), QFile::ReadOwner | QFile::ExeOwner);
+    QStringList call = train({});
+    call[2] = path("locked/a.telltale");
+    const QString trained = complaint(call, 1, {"read-only"});
+    const QString exported = complaint({"export", "--db", db_, "--run", "1", "--format", "json", "--out", path("locked/x.json")}, 1, {"locked/x.json"});
+    QFile::setPermissions(path("locked"), QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+    QVERIFY2(trained.isEmpty() && exported.isEmpty(), qPrintable(trained + exported));
+  }
+
+  /// More threads than cores would only get in each other's way: said, and not done.
+  void threads() {
+    const Run r = telltale_program({"predict", "--model", model_, "--text", "the game", "--threads", "100000", "--json"});
+    QCOMPARE(r.status, 0);
+    QVERIFY2(r.err.contains("--threads 100000") && r.err.count('\n') == 1, r.err);
+    QVERIFY(r.json().contains("logits"));
+  }
+
+  /// A run in bf16 is stored as one, beside that in fp32.
+  void the_precision_is_in_the_protocol() {
+    const auto explain = [&](const QString& precision) {
+      return telltale_program({"explain", "--db", db_, "--run", "1", "--doc", "41", "--steps", "4", "--threads", "1", "--json", "--precision", precision}).json();
+    };
+    const Json fp32 = explain("fp32"), bf16 = explain("bf16");
+    QCOMPARE(fp32["protocol"]["precision"], Json("fp32"));
+    QCOMPARE(bf16["protocol"]["precision"], Json("bf16"));
+    QVERIFY(fp32["value"] != bf16["value"]);
+    explain("fp32");
+    const auto store = telltale::Store::open(db_.toStdString(), telltale::Store::Mode::read);
+    QCOMPARE(store->explanations(1, "integrated-gradients", 41).size(), std::size_t{2});
+  }
+
+  void streams_that_are_closed() {
+    const auto shell = [](const QString& line) {
+      QProcess p;
+      p.start("/bin/bash", {"-c", QString(line).replace("PROGRAM", TELLTALE_PROGRAM)});
+      p.waitForFinished(120000);
+      return std::pair<int, QByteArray>(p.exitStatus() == QProcess::NormalExit ? p.exitCode() : -1, p.readAllStandardError() + p.readAllStandardOutput());
+    };
+    auto [status, said] = shell("PROGRAM predict --model " + model_ + " --input - <&-");
+    QVERIFY2(status == 1 && said.startsWith("telltale: standard input: ") && said.count('\n') == 1, said);
+    std::tie(status, said) = shell("PROGRAM methods >&-");
+    QVERIFY2(status == 1 && said.startsWith("telltale: standard output: ") && said.count('\n') == 1, said);
+    // What is written to the file must not be what was meant for standard output.
+    std::tie(status, said) = shell("PROGRAM export --db " + db_ + " --run 1 --format json --out " + path("closed.json") + " >&-");
+    QCOMPARE(status, 1);
+    QCOMPARE(telltale::read_json(path("closed.json").toStdString())["run"], Json(1));
+    std::tie(status, said) = shell("PROGRAM methods --nonsense 2>&-");
+    QVERIFY(status == 2 && said.isEmpty());
+
+    // A reader that goes away: quietly, without a core dump.
+    std::tie(status, said) = shell("for i in 1 2 3 4 5 6; do printf '{\"text\":\"the game\"}\\n'; done | PROGRAM predict --threads 1 --model " + model_ + " --input - | true; exit ${PIPESTATUS[1]}");
+    QVERIFY2(status == 128 + SIGPIPE && said.isEmpty(), qPrintable(QString("%1 %2").arg(status).arg(QString(said))));
+    std::tie(status, said) = shell("(sleep 1; PROGRAM settings --json) | true; exit ${PIPESTATUS[0]}");
+    QVERIFY2(status == 128 + SIGPIPE && said.isEmpty(), qPrintable(QString("%1 %2").arg(status).arg(QString(said))));
+  }
+
+  /// Training whose events nobody reads any more stops saved, and goes on.
+  void a_run_whose_reader_goes_away() {
+    QProcess p;
+    p.start("/bin/bash", {"-c", QString(TELLTALE_PROGRAM) + " " + train({"--events", "--set", "epochs=20", "--set", "batch=1", "--name", "unread"}).join(' ') + " | head -n 3 >/dev/null; exit ${PIPESTATUS[0]}"});
+    QVERIFY(p.waitForFinished(120000));
+    QCOMPARE(p.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(p.exitCode(), 128 + SIGPIPE);
+    const Json run = telltale_program({"runs", "--db", db_, "--run", "2", "--json"}).json();
+    const Json& r = run.is_array() ? run[0] : run;
+    QCOMPARE(r["status"], Json("stopped"));
+    QVERIFY(r["step"].get<int>() >= 1 && r["step"].get<int>() < r["steps"].get<int>());
+    const Run resumed = telltale_program({"resume", "--db", db_, "--run", "2", "--threads", "1", "--json"});
+    QVERIFY2(resumed.status == 0, resumed.err);
+    QCOMPARE(resumed.json()["status"], Json("finished"));
+  }
+
+  /// No file may grow: checkpoint, weights and export say so; the run goes on when there is room.
+  void full_disk() {
+    const auto limited = [](const QStringList& call, rlim_t bytes) {
+      QProcess process;
+      process.setChildProcessModifier([bytes] {
+        const rlimit small{bytes, bytes};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+        ::signal(SIGXFSZ, SIG_IGN);
+      });
+      process.start(TELLTALE_PROGRAM, call);
+      Run run;
+      if (!process.waitForFinished(120000)) return run;
+      run.status = process.exitStatus() == QProcess::CrashExit ? 128 + process.exitCode() : process.exitCode();
+      run.out = process.readAllStandardOutput();
+      run.err = process.readAllStandardError();
+      return run;
+    };
+    const auto last_line = [](const QByteArray& err) { return err.trimmed().split('\n').last(); };
+    const auto weights = static_cast<rlim_t>(QFileInfo(db_ + ".d/run-1/model.safetensors").size());
+    const Run trained = limited(train({"--set", "checkpoint_steps=2", "--name", "full", "--json"}), weights / 2);
+    QVERIFY2(trained.status == 1 && last_line(trained.err).startsWith("telltale: ") && !last_line(trained.err).contains("terminate"), trained.err);
+    const int id = static_cast<int>(telltale_program({"runs", "--db", db_, "--json"}).json().size());
+    const Run resumed = telltale_program({"resume", "--db", db_, "--run", QString::number(id), "--threads", "1", "--json"});
+    QVERIFY2(resumed.status == 0, resumed.err);
+    QCOMPARE(telltale::read_file(db_.toStdString() + ".d/run-" + std::to_string(id) + "/model.safetensors"), telltale::read_file(db_.toStdString() + ".d/run-1/model.safetensors"));
+
+    for (const QString& format : {"hf"}) {
+      const QString out = path("full." + format);
+      const Run r = limited({"export", "--db", db_, "--run", "1", "--format", format, "--out", out}, 50000);  // room for the index of SQLite's log (32 KiB), not for the weights
+      QVERIFY2(r.status == 1 && r.one_line_of_complaint() && r.err.contains("full." + format.toUtf8()), r.err);
+      QVERIFY2(!QFileInfo::exists(out), qPrintable(out));
+    }
+    QCOMPARE(QDir(dir_.path()).entryList({"full*"}, QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList());
+  }
+};
+
+QTEST_GUILESS_MAIN(TestCliRuns)
+#include "test_cli_runs.moc"
