@@ -1,5 +1,6 @@
 #include "widgets/painted_post.hpp"
 
+#include <QKeyEvent>
 #include <QPaintEvent>
 #include <cmath>
 #include <optional>
@@ -30,6 +31,46 @@ void PaintedPost::set_post(PostPtr post) {
 void PaintedPost::set_gamma(double gamma) {
   gamma_ = gamma;
   update();
+}
+
+void PaintedPost::set_stale(bool stale) {
+  if (stale == stale_) return;
+  stale_ = stale;
+  update();
+}
+
+QRectF PaintedPost::box_of(int word) const {
+  for (const auto& it : items())
+    if (it.key == word) return it.box;
+  return {};
+}
+
+void PaintedPost::keyPressEvent(QKeyEvent* e) {
+  const auto go = [&](const Item* to) {
+    if (to) move_to(to->key);
+  };
+  const Item* here = nullptr;
+  for (const auto& it : items())
+    if (it.key == ring() && ring() >= 0) { here = &it; break; }
+  if ((e->key() == Qt::Key_Up || e->key() == Qt::Key_Down) && here) {  // the nearest word of the line above or below
+    const bool up = e->key() == Qt::Key_Up;
+    const Item* best = nullptr;
+    const auto distance = [&](const Item& it) { return 8 * std::abs(it.box.center().y() - here->box.center().y()) + std::abs(it.box.center().x() - here->box.center().x()); };
+    for (const auto& it : items())
+      if ((up ? it.box.bottom() <= here->box.top() + 1 : it.box.top() >= here->box.bottom() - 1) && (!best || distance(it) < distance(*best))) best = &it;
+    return go(best);
+  }
+  if ((e->key() == Qt::Key_N || e->key() == Qt::Key_P) && !(e->modifiers() & (Qt::ControlModifier | Qt::AltModifier)) && post_ && !post_->view.ranked.empty()) {
+    const auto& ranked = post_->view.ranked;
+    int at = -1;
+    for (std::size_t i = 0; i < ranked.size(); ++i)
+      if (static_cast<int>(ranked[i].word) == ring() && ring() >= 0) at = static_cast<int>(i);
+    const int n = static_cast<int>(ranked.size()), to = e->key() == Qt::Key_N ? (at + 1) % n : (at <= 0 ? n : at) - 1;
+    return move_to(static_cast<int>(ranked[static_cast<std::size_t>(to)].word));
+  }
+  if (e->key() == Qt::Key_T && e->modifiers() == Qt::NoModifier) return Q_EMIT target_wanted();
+  if (e->key() == Qt::Key_F && e->modifiers() == Qt::NoModifier) return Q_EMIT foil_wanted();
+  PaintedView::keyPressEvent(e);
 }
 
 void PaintedPost::lay_out() {
@@ -63,8 +104,7 @@ void PaintedPost::lay_out() {
       const RankedWord* r = post_->ranked(piece.word);
       const QString score = r ? ui::text(with_sign(r->score, score_decimals(post_->view.domain))) : QString();
       const QString word = r ? ui::text(r->text) : piece.text;
-      items.push_back({piece.box, piece.word,
-                       r ? tr("%1  %2\nrank %3 of %4 · %5 of all scores").arg(word, score).arg(r->rank).arg(post_->view.ranked.size()).arg(ui::text(share(r->share))) : QString(),
+      items.push_back({piece.box, piece.word, QString(),  // the card of the view tells more than a tool tip
                        r ? tr("%1, %2, rank %3").arg(word, score).arg(r->rank) : word});
     }
     x += w;
@@ -234,6 +274,11 @@ void PaintedPost::paintEvent(QPaintEvent* e) {
         p.setBrush(Qt::NoBrush);
         p.drawRoundedRect(piece.box.adjusted(-0.25, -0.25, 0.25, 0.25), radius, radius);
       }
+  if (stale_) {
+    QColor veil = theme_["panel"];
+    veil.setAlphaF(0.4);
+    p.fillRect(e->rect(), veil);
+  }
   draw_focus(p);
 }
 

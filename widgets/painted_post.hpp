@@ -12,12 +12,17 @@ class PaintedPost : public PaintedView {
   explicit PaintedPost(Theme& theme, QWidget* parent = nullptr);
   void set_post(PostPtr post);
   void set_gamma(double gamma);  ///< 0.3 … 2
+  void set_stale(bool stale);    ///< something newer is on its way: paler
+  QRectF box_of(int word) const; ///< of its first piece; empty: not shown
 
  Q_SIGNALS:
   void laid_out();  ///< minimumHeight() is what the text needs at this width
+  void target_wanted();  ///< T
+  void foil_wanted();    ///< F
 
  protected:
   void paintEvent(QPaintEvent*) override;
+  void keyPressEvent(QKeyEvent*) override;
   void lay_out() override;
 
  private:
@@ -31,6 +36,7 @@ class PaintedPost : public PaintedView {
   };
   PostPtr post_;
   double gamma_ = 0.8;
+  bool stale_ = false;
   std::vector<Piece> pieces_;
   std::vector<QRectF> quote_bars_;
 };

@@ -97,6 +97,11 @@ void PaintedView::move_ring(int item) {
   Q_EMIT hovered(ring_);
 }
 
+void PaintedView::move_to(int key) {
+  for (std::size_t i = 0; i < items_.size(); ++i)
+    if (items_[i].key == key) return move_ring(static_cast<int>(i));
+}
+
 bool PaintedView::event(QEvent* e) {
   if (e->type() == QEvent::ToolTip) {
     const auto* help = static_cast<QHelpEvent*>(e);

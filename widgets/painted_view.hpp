@@ -26,6 +26,7 @@ class PaintedView : public QWidget {
   /// The item with this key is ringed here too; −1 = none. Does not signal.
   void set_ring(int key);
   int ring() const { return ring_; }
+  void move_to(int key);  ///< as the keyboard does: rings it, speaks it, signals; nothing where the key is not shown
 
  Q_SIGNALS:
   void hovered(int key);  ///< −1 when the mouse leaves

@@ -1,4 +1,4 @@
-// What stands around a painted post: order strip, legend, classes, words.
+// What stands around a painted post: order strip and legend.
 #pragma once
 #include "widgets/painted_view.hpp"
 #include "widgets/post_content.hpp"
@@ -39,38 +39,6 @@ class HeatLegend : public QWidget {
  private:
   Theme& theme_;
   double domain_ = 1, gamma_ = 1;
-};
-
-/// Every class with its probability; target and foil in the colours of the scale.
-class ClassBars : public PaintedView {
-  Q_OBJECT
- public:
-  explicit ClassBars(Theme& theme, QWidget* parent = nullptr);
-  void set_post(PostPtr post);
-
- protected:
-  void paintEvent(QPaintEvent*) override;
-  void lay_out() override;
-
- private:
-  PostPtr post_;
-};
-
-/// The words by score: the first and the last of them, as many as fit.
-class WordsTable : public PaintedView {
-  Q_OBJECT
- public:
-  explicit WordsTable(Theme& theme, QWidget* parent = nullptr);
-  void set_post(PostPtr post);
-  QSize minimumSizeHint() const override { return {280, 120}; }
-
- protected:
-  void paintEvent(QPaintEvent*) override;
-  void lay_out() override;
-
- private:
-  PostPtr post_;
-  std::vector<int> rows_;  ///< index into ranked; −1 = the words between
 };
 
 }  // namespace telltale::ui

@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "close.hpp"
+#include "evaluation/deletion.hpp"
 #include "evaluation/faithfulness.hpp"
 #include "toy_model.hpp"
 
@@ -39,6 +40,29 @@ struct Asked {
 class TestFaithfulness : public QObject {
   Q_OBJECT
  private Q_SLOTS:
+  void the_deletion_curve_is_what_judge_says_at_every_k() {
+    toy::Model model{{{0, 2.0}, {1, -1.0}, {2, 0.5}, {3, 1.25}, {4, -0.25}}, 0.1};
+    const std::vector<JudgedPost> posts{post_of({0, 1, 2, 3, 4})};
+    JudgedScores scores{0, -1, {1.9, -0.8, 0.4, 1.3, 0.1}, undefined};
+    for (const Removal rule : {Removal::remove, Removal::pad}) {
+      JudgeOptions options;
+      options.removal = rule;
+      model.asked = 0;
+      const DeletionCurve curve = deletion_curve(model.probe(), posts[0], scores, options, 4);
+      QCOMPARE(curve.size(), 5);
+      QCOMPARE(model.asked, 15);
+      QCOMPARE(curve.order, (std::vector<int>{0, 3, 2, 4, 1}));
+      for (int k = 1; k < curve.size(); ++k) {
+        options.k = TopK{static_cast<double>(k), false};
+        const auto values = judge(model.probe(), posts, {{scores}}, {"comprehensiveness", "sufficiency", "log-odds"}, options)[0];
+        QVERIFY(std::abs(curve.comprehensiveness(k) - values[0][0]) < 1e-12);
+        QVERIFY(std::abs(curve.sufficiency(k) - values[1][0]) < 1e-12);
+        QVERIFY(std::abs(curve.log_odds(k) - values[2][0]) < 1e-12);
+      }
+      QCOMPARE(curve.comprehensiveness(0), 0.0);
+    }
+    QCOMPARE(deletion_curve(model.probe(), posts[0], scores, {}, 100).size(), 6);
+  }
   void outputs() {
     const Prediction p{{2, 0, -1}, {}, 0};
     const double e0 = std::exp(2.0), e1 = 1, e2 = std::exp(-1.0);

@@ -1,0 +1,306 @@
+#include "widgets/inspect/explain_bar.hpp"
+
+#include <QComboBox>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QVBoxLayout>
+#include <algorithm>
+#include <cmath>
+
+#include "report/numbers.hpp"
+#include "widgets/inspect/busy_ring.hpp"
+#include "widgets/painted_view.hpp"
+
+namespace telltale::ui {
+namespace {
+
+struct Nodes {
+  int steps;
+  double tolerance;
+};
+constexpr Nodes node_choices[] = {{0, 0.01}, {0, 0.001}, {16, 0}, {32, 0}, {64, 0}, {128, 0}, {256, 0}, {512, 0}};
+
+QString nodes_title(const Nodes& n) { return n.steps ? QObject::tr("%1 nodes").arg(n.steps) : n.tolerance < 0.005 ? QObject::tr("Until 0.1 %") : QObject::tr("Until 1 %"); }
+
+void choose_nodes(QComboBox* c, const ExplainOptions& o) {
+  int at = -1;
+  for (int i = 0; i < static_cast<int>(std::size(node_choices)); ++i)
+    if (o.steps ? node_choices[i].steps == o.steps : node_choices[i].steps == 0 && std::abs(node_choices[i].tolerance - o.tolerance) < 1e-9) at = i;
+  while (c->count() > static_cast<int>(std::size(node_choices))) c->removeItem(c->count() - 1);
+  if (at < 0) {  // what "more nodes" or the file brought
+    c->addItem(o.steps ? QObject::tr("%1 nodes").arg(o.steps) : QObject::tr("Until %1").arg(text(share(o.tolerance, 2))));
+    at = c->count() - 1;
+  }
+  c->setCurrentIndex(at);
+}
+
+}  // namespace
+
+QString method_title(const std::string& id) {
+  for (const auto& m : methods())
+    if (m.id == id) return text(m.name);
+  QString out = text(clean_utf8(id)).replace(QLatin1Char('-'), QLatin1Char(' '));
+  if (!out.isEmpty()) out[0] = out[0].toUpper();
+  return out;
+}
+
+QString output_title(Output o) {
+  switch (o) {
+    case Output::probability: return QObject::tr("Probability");
+    case Output::logit: return QObject::tr("Logit");
+    case Output::log_odds: return QObject::tr("Log-odds");
+    case Output::difference: return QObject::tr("Logit difference");
+  }
+  return {};
+}
+
+BadgeButton::BadgeButton(Theme& theme, QWidget* parent) : QPushButton(parent), theme_(theme) {
+  setFont(theme.font("caption", Theme::Weight::medium));
+  setToolTip(tr("How well the scores add up: |Σ scores − (F(x) − F(b))| / |F(x) − F(b)|. Click for the figures"));
+  setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+}
+
+void BadgeButton::set_badge(Badge badge, const QString& text) {
+  badge_ = badge;
+  setText(text);
+  setAccessibleName(text);
+  updateGeometry();
+  update();
+}
+
+QSize BadgeButton::sizeHint() const { return {static_cast<int>(std::ceil(tabular_width(QFontMetricsF(font()), text()))) + (badge_ == Badge::good || badge_ == Badge::bad ? 34 : 18), 22}; }
+
+void BadgeButton::paintEvent(QPaintEvent*) {
+  static const char* const grounds[] = {"okSoft", "warnSoft", "errorSoft", "infoSoft"};
+  static const char* const inks[] = {"ok", "warn", "error", "info"};
+  const auto b = static_cast<std::size_t>(badge_);
+  QPainter p(this);
+  p.setRenderHint(QPainter::Antialiasing);
+  p.setPen(hasFocus() ? QPen(theme_["focus"], 2) : underMouse() ? QPen(theme_[inks[b]], 1) : QPen(Qt::NoPen));
+  p.setBrush(theme_[grounds[b]]);
+  p.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+  qreal x = 9;
+  if (badge_ == Badge::good) {
+    p.setPen(QPen(theme_["ok"], 1.8, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    p.drawPolyline(QPolygonF{QPointF(9, 11.5), QPointF(12, 14.5), QPointF(17.5, 7.5)});
+    x = 23;
+  } else if (badge_ == Badge::bad) {
+    p.setPen(Qt::NoPen);
+    p.setBrush(theme_["error"]);
+    p.drawPolygon(QPolygonF{QPointF(9, 15.5), QPointF(18, 15.5), QPointF(13.5, 7)});
+    x = 23;
+  }
+  p.setFont(font());
+  p.setPen(theme_[inks[b]]);
+  draw_tabular(p, QRectF(x, 0, width() - x, height()), Qt::AlignLeft, text());
+}
+
+ExplainBar::ExplainBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(10, 5, 10, 5);
+  row->setSpacing(6);
+  const auto combo = [&](const QString& name, const QString& tip, QWidget* in) {
+    auto* c = new QComboBox(in);
+    c->setAccessibleName(name);
+    c->setToolTip(tip);
+    c->setFont(theme.font("table"));
+    c->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    return c;
+  };
+  const auto fill_output = [](QComboBox* c) {
+    for (const Output o : {Output::probability, Output::logit, Output::log_odds, Output::difference}) c->addItem(output_title(o), static_cast<int>(o));
+  };
+  const auto fill_path = [this](QComboBox* c, bool prefix) {
+    c->addItem(prefix ? tr("Path: words") : tr("Words"), static_cast<int>(Path::word));
+    c->addItem(prefix ? tr("Path: embeddings") : tr("Embeddings"), static_cast<int>(Path::embeddings));
+  };
+  const auto fill_nodes = [](QComboBox* c) {
+    for (const Nodes& n : node_choices) c->addItem(nodes_title(n));
+  };
+  const QString output_tip = tr("The number that is explained, F: p(c|x); z_c; ln p/(1−p); z_c − z_foil");
+  const QString path_tip = tr("Where the path from the baseline runs: between word embeddings, or behind the embedding block");
+  const QString nodes_tip = tr("Nodes of the quadrature: a fixed number, or as many as the relative delta asks for (at most 512)");
+  method_ = combo(tr("Method of the explanation"), tr("How scores are made; see telltale methods"), this);
+  for (const auto& m : methods()) {
+    method_->addItem(text(m.name), text(m.id));
+    method_->setItemData(method_->count() - 1, tr("%1 · cost %2").arg(text(m.source), text(m.cost)), Qt::ToolTipRole);
+  }
+  output_ = combo(tr("Explained output"), output_tip, this);
+  fill_output(output_);
+  path_ = combo(tr("Path"), path_tip, this);
+  fill_path(path_, true);
+  nodes_combo_ = combo(tr("Nodes"), nodes_tip, this);
+  fill_nodes(nodes_combo_);
+  ring_ = new BusyRing(theme, this);
+  ring_->hide();
+  error_ = new QLabel(this);
+  error_->setWordWrap(true);
+  error_->setFont(theme.font("caption"));
+  error_->setTextFormat(Qt::PlainText);
+  error_->hide();
+  cancel_ = new QPushButton(tr("Cancel"), this);
+  cancel_->setFont(theme.font("caption"));
+  cancel_->setToolTip(tr("Stop explaining this post (Esc)"));
+  cancel_->hide();
+  again_ = new QPushButton(tr("Try again"), this);
+  again_->setFont(theme.font("caption"));
+  again_->hide();
+  more_ = new QPushButton(tr("More nodes"), this);
+  more_->setFont(theme.font("caption"));
+  more_->setToolTip(tr("Explain again with twice as many nodes: the delta falls"));
+  more_->hide();
+  badge_ = new BadgeButton(theme, this);
+  nodes_ = new QLabel(this);
+  nodes_->setObjectName(QStringLiteral("quiet"));
+  nodes_->setFont(theme.font("caption"));
+  row->addWidget(method_);
+  row->addWidget(output_);
+  row->addWidget(path_);
+  row->addWidget(nodes_combo_);
+  row->addWidget(error_, 1);
+  row->addStretch(1);
+  row->addWidget(ring_);
+  row->addWidget(cancel_);
+  row->addWidget(again_);
+  row->addWidget(more_);
+  row->addWidget(badge_);
+  row->addWidget(nodes_);
+
+  card_ = new QFrame(this, Qt::Popup);
+  card_->setObjectName(QStringLiteral("panel"));
+  card_->setAccessibleName(tr("Figures of the explanation"));
+  auto* column = new QVBoxLayout(card_);
+  column->setContentsMargins(12, 10, 12, 10);
+  auto* form = new QFormLayout;
+  form->setHorizontalSpacing(14);
+  form->setVerticalSpacing(6);
+  card_output_ = combo(tr("Explained output"), output_tip, card_);
+  fill_output(card_output_);
+  card_path_ = combo(tr("Path"), path_tip, card_);
+  fill_path(card_path_, false);
+  card_quadrature_ = combo(tr("Quadrature"), tr("Where the nodes lie on the path and what each weighs"), card_);
+  for (const auto& [name, q] : {std::pair{tr("Gauss–Legendre"), Quadrature::gauss_legendre}, {tr("Midpoint"), Quadrature::midpoint}, {tr("Trapezoid"), Quadrature::trapezoid}}) card_quadrature_->addItem(name, static_cast<int>(q));
+  card_nodes_ = combo(tr("Nodes"), nodes_tip, card_);
+  fill_nodes(card_nodes_);
+  form->addRow(tr("Output"), card_output_);
+  form->addRow(tr("Path"), card_path_);
+  form->addRow(tr("Quadrature"), card_quadrature_);
+  form->addRow(tr("Nodes"), card_nodes_);
+  column->addLayout(form);
+  figures_ = new QLabel(card_);
+  figures_->setFont(theme.font("table"));
+  figures_->setTextFormat(Qt::PlainText);
+  figures_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  column->addWidget(figures_);
+
+  for (QComboBox* c : {method_, output_, path_, nodes_combo_}) connect(c, &QComboBox::activated, this, [this] { read(false); });
+  for (QComboBox* c : {card_output_, card_path_, card_nodes_, card_quadrature_}) connect(c, &QComboBox::activated, this, [this] { read(true); });
+  connect(badge_, &QPushButton::clicked, this, &ExplainBar::show_card);
+  connect(cancel_, &QPushButton::clicked, this, &ExplainBar::cancelled);
+  connect(again_, &QPushButton::clicked, this, &ExplainBar::again);
+  connect(more_, &QPushButton::clicked, this, &ExplainBar::more_nodes);
+  show_options();
+  set_post(nullptr);
+}
+
+void ExplainBar::set_options(const ExplainOptions& options) {
+  options_ = options;
+  show_options();
+}
+
+void ExplainBar::show_options() {
+  const MethodInfo& info = method_info(options_.method);
+  method_->setCurrentIndex(method_->findData(text(options_.method)));
+  for (QComboBox* c : {output_, card_output_}) c->setCurrentIndex(c->findData(static_cast<int>(options_.output)));
+  for (QComboBox* c : {path_, card_path_}) c->setCurrentIndex(c->findData(static_cast<int>(options_.path)));
+  card_quadrature_->setCurrentIndex(card_quadrature_->findData(static_cast<int>(options_.quadrature)));
+  for (QComboBox* c : {nodes_combo_, card_nodes_}) choose_nodes(c, options_);
+  const bool path = info.needs == "gradients";
+  output_->setVisible(!compact_);
+  path_->setVisible(!compact_ && path);
+  nodes_combo_->setVisible(!compact_ && info.uses_steps && width() > 820);
+  card_path_->setEnabled(path);
+  card_nodes_->setEnabled(info.uses_steps);
+  card_quadrature_->setEnabled(info.uses_steps);
+}
+
+void ExplainBar::read(bool from_card) {
+  options_.method = method_->currentData().toString().toStdString();
+  options_.output = static_cast<Output>((from_card ? card_output_ : output_)->currentData().toInt());
+  options_.path = static_cast<Path>((from_card ? card_path_ : path_)->currentData().toInt());
+  options_.quadrature = static_cast<Quadrature>(card_quadrature_->currentData().toInt());
+  const int n = (from_card ? card_nodes_ : nodes_combo_)->currentIndex();
+  if (n >= 0 && n < static_cast<int>(std::size(node_choices))) {
+    options_.steps = node_choices[n].steps;
+    if (!options_.steps) options_.tolerance = node_choices[n].tolerance;
+  }
+  show_options();
+  Q_EMIT options_changed();
+}
+
+void ExplainBar::set_post(const PostContent* post) {
+  const bool there = post && !post->record.method.empty();
+  badge_->setVisible(there);
+  nodes_->setVisible(there && !compact_ && post->record.steps > 0);
+  more_->setVisible(there && post->view.badge == Badge::bad && method_info(options_.method).uses_steps);
+  if (!there) return;
+  badge_->set_badge(post->view.badge, text(post->view.badge_text()));
+  const bool nodes = post->record.protocol.is_object() && post->record.protocol.contains("quadrature");
+  QString said = nodes ? tr("%1 nodes").arg(post->record.steps) : tr("%1 passes").arg(post->record.steps);
+  if (seconds_ > 0) said += seconds_ < 1 ? tr(" · %1 ms").arg(static_cast<int>(std::lround(seconds_ * 1000))) : tr(" · %1").arg(text(duration(seconds_)));
+  nodes_->setText(said);
+  nodes_->setToolTip(seconds_ > 0 ? tr("Computed now, then stored in the file") : tr("Stored in the file"));
+  fill_card(post);
+}
+
+void ExplainBar::fill_card(const PostContent* post) {
+  const auto& r = post->record;
+  const auto number = [](double v) { return std::isfinite(v) ? text(fixed(v, 4)) : QStringLiteral("–"); };
+  QStringList lines{tr("Method  %1").arg(method_title(r.method)), tr("F(x)  %1").arg(number(r.value)), tr("F(b)  %1").arg(number(r.baseline_value)), tr("Σ scores  %1").arg(number(post->view.sum)),
+                    tr("delta  %1   %2").arg(std::isfinite(r.delta) ? text(fixed(r.delta, 6)) : QStringLiteral("–"), text(post->view.badge_text())),
+                    r.protocol.is_object() && r.protocol.contains("quadrature") ? tr("nodes  %1").arg(r.steps) : tr("passes  %1").arg(r.steps)};
+  if (r.protocol.is_object())
+    for (const char* key : {"baseline", "removal", "unit", "precision"})
+      if (r.protocol.contains(key) && r.protocol[key].is_string()) lines << QStringLiteral("%1  %2").arg(QLatin1String(key), text(clean_utf8(r.protocol[key].get<std::string>())));
+  figures_->setText(lines.join(QLatin1Char('\n')));
+}
+
+void ExplainBar::set_busy(bool busy, double done, double total) {
+  ring_->setVisible(busy);
+  cancel_->setVisible(busy);
+  ring_->set_progress(done, total);
+  if (busy) more_->hide();
+}
+
+void ExplainBar::set_message(const QString& error) {
+  error_->setVisible(!error.isEmpty());
+  again_->setVisible(!error.isEmpty());
+  error_->setText(error);
+  QPalette p = error_->palette();
+  p.setColor(QPalette::WindowText, theme_["error"]);
+  error_->setPalette(p);
+}
+
+void ExplainBar::set_compact(bool compact) {
+  compact_ = compact;
+  show_options();
+  if (compact) nodes_->hide();
+}
+
+void ExplainBar::resizeEvent(QResizeEvent* e) {
+  QWidget::resizeEvent(e);
+  // The nodes stand in the card too: first to go where room is short.
+  nodes_combo_->setVisible(!compact_ && method_info(options_.method).uses_steps && width() > 820);
+}
+
+void ExplainBar::show_card() {
+  card_->adjustSize();
+  const QPoint below = badge_->mapToGlobal(QPoint(badge_->width() - card_->width(), badge_->height() + 3));
+  card_->move(below);
+  card_->show();
+  card_output_->setFocus();
+}
+
+}  // namespace telltale::ui

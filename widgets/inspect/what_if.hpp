@@ -1,0 +1,62 @@
+// What if: the post without its highest-scored words, with them alone, or with another text.
+#pragma once
+
+#include "evaluation/deletion.hpp"
+#include "widgets/inspect/explainer.hpp"
+#include "widgets/panel.hpp"
+
+class QSlider;
+class QSpinBox;
+class QStackedWidget;
+class QToolButton;
+
+namespace telltale::ui {
+
+class DeletionPlot;
+class Segmented;
+
+class WhatIfPanel : public Panel {
+  Q_OBJECT
+ public:
+  explicit WhatIfPanel(Theme& theme, QWidget* parent = nullptr);
+  void set_session(Session* session);
+  void set_post(PostPtr post, std::int64_t run);   ///< an explained one; nullptr: none
+  void set_edited(PostPtr edited);                 ///< the explanation of the edited text; nullptr: not there yet
+  bool busy() const { return job_ != 0; }
+  bool editing() const;
+  int k() const;
+  std::shared_ptr<const DeletionCurve> curve() const { return curve_; }
+  QString csv() const;                             ///< one row a k
+
+ Q_SIGNALS:
+  void edit_asked(bool edit);
+  void hidden_words(const std::vector<int>& words);///< the top k, for whoever wants to mark them
+
+ protected:
+  void showEvent(QShowEvent*) override;
+
+ private:
+  void compute();
+  void show_k(int k);
+  void show_mode();
+  void draw_classes();
+  Theme& theme_;
+  Session* session_ = nullptr;
+  PostPtr post_, edited_;
+  std::int64_t run_ = 0;
+  std::shared_ptr<const DeletionCurve> curve_;
+  WorkQueue::JobId job_ = 0;
+  bool needed_ = false;
+  Segmented* mode_;
+  QToolButton* undo_;
+  QSlider* slider_;
+  QSpinBox* number_;
+  QLabel *name_, *of_, *classes_;
+  QLabel *comprehensiveness_, *sufficiency_, *log_odds_;
+  DeletionPlot* plot_;
+  QStackedWidget* stack_;
+  EmptyNote* note_;
+  QWidget* row_;
+};
+
+}  // namespace telltale::ui
