@@ -129,7 +129,7 @@ class TestTrainingSettings : public QObject {
         const std::string shown = s.id + "=" + value.substr(0, 60) + ": " + said;
         QVERIFY2(said.rfind(s.id + ": expected ", 0) == 0, shown.c_str());
         QVERIFY2(said.find("(" + s.range() + ")") != said.npos, shown.c_str());
-        QVERIFY2(said.find("got '" + value.substr(0, 80) + "'") != said.npos, shown.c_str());
+        QVERIFY2(said.find("got '") != said.npos && (value == "null" || said.find("'null'") == said.npos), shown.c_str());
         QVERIFY2(said.find('\n') == said.npos && said.size() < 400, shown.c_str());
         ++refusals_seen;
       }
