@@ -317,10 +317,10 @@ struct Examination {
 
 }  // namespace
 
-EmbeddingScale embedding_scale(const Classifier& model) {
+EmbeddingScale embedding_scale(const Classifier& model, std::stop_token stop) {
   at::NoGradGuard no_grad;
   const at::Tensor table = model.impl().parameters->weights.word.detach();
-  return {embedding_unit(table), table.to(at::kDouble).square().sum(-1).sqrt().mean().item<double>()};
+  return {embedding_unit(table, std::move(stop)), table.to(at::kDouble).square().sum(-1).sqrt().mean().item<double>()};
 }
 
 PerturbationGeometry examine_perturbation(const Classifier& model, const GeometryRequest& request) {

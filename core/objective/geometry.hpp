@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct EmbeddingScale {
   double mean_norm = 0;  ///< mean length of a word's vector
 };
 /// Measured on the whole table; seconds for 30,000 words. Throws Cancelled.
-EmbeddingScale embedding_scale(const Classifier& model);
+EmbeddingScale embedding_scale(const Classifier& model, std::stop_token stop = {});
 
 struct GeometryRequest {
   std::vector<std::int32_t> ids;    ///< of the post, specials included

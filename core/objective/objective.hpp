@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -83,7 +84,7 @@ class Objective {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Median and helper of the unit: exact over the whole table, in blocks. table [V,d].
-double embedding_unit(const at::Tensor& table);
+/// Median and helper of the unit: exact over the whole table, in blocks. table [V,d]. Throws Cancelled.
+double embedding_unit(const at::Tensor& table, std::stop_token stop = {});
 
 }  // namespace telltale

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/progress.hpp"
 #include "objective/objective.hpp"
 
 namespace telltale {
@@ -44,7 +45,7 @@ at::Tensor nearest_tokens(const at::Tensor& table, const at::Tensor& points, con
   return at::cat(out);
 }
 
-double embedding_unit(const at::Tensor& table) {
+double embedding_unit(const at::Tensor& table, std::stop_token stop) {
   at::NoGradGuard no_grad;
   // Distances of near rows are small differences of large squares: double where the table allows the cost, else float with the nearest pair done again in double.
   const bool wide = table.scalar_type() == at::kDouble || table.numel() < (1 << 22);
@@ -53,6 +54,7 @@ double embedding_unit(const at::Tensor& table) {
   std::vector<at::Tensor> nearest;
   constexpr std::int64_t block = 512, candidates = 4;
   for (std::int64_t k = 0; k < t.size(0); k += block) {
+    if (stop.stop_requested()) throw Cancelled{};
     const std::int64_t n = std::min(block, t.size(0) - k);
     at::Tensor d = at::addmm(squares.unsqueeze(0), t.narrow(0, k, n), t.t(), 1, -2);  // + own square: the same for the whole row
     at::diagonal(d, k, 0, 1).fill_(std::numeric_limits<double>::infinity());

@@ -18,6 +18,7 @@ class TrainingQueue : public QObject {
   virtual void remove(std::int64_t run) = 0;  ///< of those that wait
   virtual std::vector<std::int64_t> waiting() const = 0;
   virtual std::optional<std::int64_t> running() const = 0;
+  virtual ComputeOptions compute() const { return {}; }  ///< what runs that start now would take
   virtual void set_compute(const ComputeOptions& compute) = 0;  ///< for runs and work that start from now on
 
   // Of the running one; nothing happens when there is none.

@@ -24,6 +24,7 @@ class TrainingRunner final : public TrainingQueue {
   void remove(std::int64_t run) override;
   std::vector<std::int64_t> waiting() const override;
   std::optional<std::int64_t> running() const override;
+  ComputeOptions compute() const override { return compute_.get(); }
   void set_compute(const ComputeOptions& compute) override;
   void pause() override;
   void resume() override;

@@ -1,0 +1,608 @@
+#include "widgets/new_run/new_run_view.hpp"
+
+#include <QCheckBox>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QLabel>
+#include <QMenu>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <algorithm>
+
+#include "model/config.hpp"
+#include "widgets/geometry/scale.hpp"
+#include "widgets/new_run/formula_view.hpp"
+#include "widgets/new_run/preset_cards.hpp"
+#include "widgets/new_run/setting_field.hpp"
+#include "widgets/new_run/side_panels.hpp"
+#include "widgets/shell/words.hpp"
+
+namespace telltale::ui {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int most_recent = 8;
+const QString recent_key = QStringLiteral("newRun/models");
+
+QString thousands(std::int64_t n) {
+  QString s = QString::number(n);
+  for (auto at = s.size() - 3; at > 0; at -= 3) s.insert(at, QLatin1Char(','));
+  return s;
+}
+
+QString first_line(const std::exception& e) { return one_line(QString::fromUtf8(e.what()).section(QLatin1Char('\n'), 0, 0).toStdString()); }
+
+struct Costs {
+  std::vector<CostEstimate> estimates;
+  CostHistory history;
+};
+
+CostHistory read_history(Store& store) {
+  CostHistory out;
+  double sum = 0;
+  auto runs = store.runs();
+  for (auto it = runs.rbegin(); it != runs.rend() && out.checked < 5; ++it) {
+    if (!it->cost.is_object() || !it->cost.contains("error")) continue;
+    const Json& e = it->cost["error"];
+    const double time = e.value("seconds", 0.0);
+    if (out.checked++ == 0) out.run = one_line(it->name), out.time_error = time, out.memory_error = e.value("peak_mib", 0.0);
+    sum += std::abs(time);
+  }
+  if (out.checked > 0) out.typical = sum / out.checked;
+  return out;
+}
+
+}  // namespace
+
+void NewRunView::set_session(Session* session) {
+  if (session_) {
+    for (const auto job : {cost_job_, scale_job_, runs_job_})
+      if (job) session_->work().cancel(job);
+    session_->disconnect(this);
+    session_->training().disconnect(this);
+  }
+  pause_.stop();
+  runs_pause_.stop();
+  cost_job_ = scale_job_ = runs_job_ = 0;
+  session_ = session;
+  runs_.clear();
+  datasets_.clear();
+  from_.reset();
+  cost_measured_.clear();
+  scale_asked_.clear();
+  cost_->set_unknown({});
+  if (session) {
+    connect(session, &Session::data_changed, this, &NewRunView::read_session);
+    connect(session, &Session::runs_changed, this, [this] {
+      if (isVisible() && !runs_pause_.isActive()) runs_pause_.start();
+    });
+    connect(&session->training(), &TrainingQueue::changed, this, [this] {
+      if (isVisible()) refresh_bar();
+    });
+  }
+  read_session();
+}
+
+void NewRunView::showEvent(QShowEvent* e) {
+  QWidget::showEvent(e);
+  read_runs();
+}
+
+void NewRunView::read_session() {
+  const qint64 chosen = data_->currentData().toLongLong();
+  datasets_.clear();
+  data_->clear();
+  if (session_) {
+    try {
+      datasets_ = session_->store().datasets();
+    } catch (const std::exception& e) {
+      Q_EMIT failed(tr("The data sets cannot be read: %1").arg(first_line(e)));
+    }
+  }
+  for (const DatasetInfo& d : datasets_) data_->addItem(one_line(d.name), qint64{d.id});
+  if (const int at = data_->findData(chosen); at >= 0) data_->setCurrentIndex(at);
+  else data_->setCurrentIndex(data_->count() - 1);
+  const bool usable = session_ && !datasets_.empty();
+  empty_text_->setText(!session_ ? tr("No file is open. Open or make one, then a run can be started here.") : tr("This file has no posts yet. A run needs posts with classes to learn from."));
+  empty_button_->setVisible(session_ != nullptr);
+  pages_->setCurrentIndex(usable ? 1 : 0);
+  fill_models();
+  if (usable) read_runs();
+  rebase(true);
+}
+
+void NewRunView::read_runs() {
+  if (!session_) return;
+  if (runs_job_) session_->work().cancel(runs_job_);
+  runs_job_ = session_->work().submit(
+      this, WorkQueue::Priority::visible, tr("Reading the runs"),
+      [this](WorkQueue::Context& c) -> std::function<void()> {
+        std::vector<KnownRun> runs;
+        for (const RunRecord& r : c.store.runs()) runs.push_back({r.id, r.dataset, one_line(r.name), text(r.model), r.preset, r.status == RunStatus::finished && !r.folder.empty()});
+        return [this, runs = std::move(runs)]() mutable { take_runs(std::move(runs)); };
+      },
+      [this](const QString& message) { Q_EMIT failed(message); });
+}
+
+void NewRunView::take_runs(std::vector<KnownRun> runs) {
+  runs_job_ = 0;
+  runs_ = std::move(runs);
+  const QSignalBlocker quiet(start_);
+  start_->clear();
+  start_->addItem(tr("the model itself"), qint64{0});
+  for (auto it = runs_.rbegin(); it != runs_.rend(); ++it)
+    if (it->finished) start_->addItem(QStringLiteral("%1 · %2").arg(it->id).arg(elided(it->name, 60)), it->id);
+  if (from_ && start_->findData(qint64{*from_}) < 0) from_.reset(), rebase(true);
+  start_->setCurrentIndex(std::max(0, start_->findData(qint64{from_.value_or(0)})));
+  cards_->copy_card()->setEnabled(!runs_.empty());
+  fill_models();
+  refresh();
+}
+
+const NewRunView::KnownRun* NewRunView::known(qint64 run) const {
+  const auto it = std::find_if(runs_.begin(), runs_.end(), [&](const KnownRun& r) { return r.id == run; });
+  return it == runs_.end() ? nullptr : &*it;
+}
+
+/// Folders used before, on this machine and in this file.
+void NewRunView::fill_models() {
+  const QString now = model_->currentText();
+  QStringList folders = QSettings().value(recent_key).toStringList();
+  for (auto it = runs_.rbegin(); it != runs_.rend(); ++it)
+    if (!folders.contains(it->model)) folders << it->model;
+  const QSignalBlocker quiet(model_);
+  model_->clear();
+  for (const QString& f : folders)
+    if (model_->count() < most_recent && QFileInfo(f + QStringLiteral("/config.json")).isFile()) {
+      model_->addItem(f);
+      model_->setItemData(model_->count() - 1, plain_tip(f), Qt::ToolTipRole);
+    }
+  if (now.isEmpty() && model_->count() > 0) model_->setCurrentIndex(0);
+  else model_->setEditText(now);
+  refresh_model();
+}
+
+void NewRunView::set_model(const QString& folder) {
+  if (from_) start_from(0);
+  model_->setEditText(QDir::toNativeSeparators(QDir::cleanPath(folder)));
+  refresh_model();
+  edited();
+}
+
+void NewRunView::set_data(qint64 dataset) {
+  if (const int at = data_->findData(dataset); at >= 0) data_->setCurrentIndex(at);
+  edited();
+}
+
+void NewRunView::choose_preset(const QString& id) {
+  const std::string preset = id.toStdString();
+  const PresetInfo& info = preset_info(preset);
+  // What is meant to go on from a baseline does so when there is one on these posts.
+  if (info.warm_started && !from_) {
+    const qint64 data = data_->currentData().toLongLong();
+    for (auto it = runs_.rbegin(); it != runs_.rend() && !from_; ++it)
+      if (it->finished && it->preset == "baseline" && it->dataset == data) from_ = it->id;
+  } else if (!info.warm_started && from_ && preset != draft_.preset() && preset_info(draft_.preset()).warm_started) {
+    from_.reset();
+  }
+  draft_.change_preset(preset, preset_settings(preset));
+  rebase(true);
+}
+
+void NewRunView::start_from(qint64 run) {
+  from_ = run > 0 ? std::optional<std::int64_t>(run) : std::nullopt;
+  companion_->setChecked(from_.has_value());
+  rebase(true);
+}
+
+/// The preset's settings, on the model itself or on a run.
+void NewRunView::rebase(bool keep_edits) {
+  const std::string preset = draft_.preset();
+  TrainingSettings base = preset_settings(preset);
+  if (session_ && from_) {
+    try {
+      base = settings_for(session_->store(), preset, from_);
+      if (const KnownRun* r = known(*from_); r && data_->findData(r->dataset) >= 0) data_->setCurrentIndex(data_->findData(r->dataset));
+    } catch (const std::exception& e) {
+      from_.reset();
+      say(first_line(e), "error");
+    }
+  }
+  if (keep_edits) {
+    RunDraft next;
+    next.begin(preset, base);
+    for (const std::string& a : draft_.assignments()) next.set(a.substr(0, a.find('=')), a.substr(a.find('=') + 1));
+    draft_ = next;
+  } else {
+    draft_.begin(preset, base);
+  }
+  {
+    const QSignalBlocker quiet(start_);
+    start_->setCurrentIndex(std::max(0, start_->findData(qint64{from_.value_or(0)})));
+  }
+  refresh_model();
+  edited();
+}
+
+void NewRunView::copy_from(qint64 run) {
+  if (!session_) return;
+  try {
+    const RunRecord r = session_->store().run(run);
+    from_.reset();
+    TrainingSettings base = preset_settings(r.preset);
+    if (r.from) {
+      try {
+        base = settings_for(session_->store(), r.preset, r.from);
+        from_ = r.from;
+      } catch (const std::exception&) {
+        say(tr("Run %1, from which it started, is gone: this one starts from the model itself.").arg(*r.from), "warn");
+      }
+    }
+    const TrainingSettings settings = settings_from_json(r.settings);
+    draft_.copy(r.preset, base, settings);
+    if (const int at = data_->findData(qint64{r.dataset}); at >= 0) data_->setCurrentIndex(at);
+    model_->setEditText(text(r.model));
+    seeds_->setText(QString::number(settings.seed));
+    if (from_ && start_->findData(qint64{*from_}) < 0) start_->addItem(QStringLiteral("%1").arg(*from_), qint64{*from_});
+    {
+      const QSignalBlocker quiet(start_);
+      start_->setCurrentIndex(std::max(0, start_->findData(qint64{from_.value_or(0)})));
+    }
+    companion_->setChecked(r.from.has_value() || r.pair.has_value());
+    refresh_model();
+    refresh_fields();
+    edited();
+  } catch (const std::exception& e) {
+    Q_EMIT failed(first_line(e));
+  }
+}
+
+void NewRunView::choose_copy() {
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  int shown = 0;
+  for (auto it = runs_.rbegin(); it != runs_.rend() && shown < 20; ++it, ++shown) {
+    QString name = elided(it->name, 60);
+    menu->addAction(QStringLiteral("%1 · %2").arg(it->id).arg(name.replace(QLatin1Char('&'), QStringLiteral("&&"))), this, [this, id = it->id] { copy_from(id); });
+  }
+  menu->popup(cards_->copy_card()->mapToGlobal(QPoint(0, cards_->copy_card()->height())));
+}
+
+void NewRunView::browse() {
+  auto* dialog = new QFileDialog(this, tr("Model folder"), model_->currentText());
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::Directory);
+  dialog->setOption(QFileDialog::ShowDirsOnly);
+  connect(dialog, &QFileDialog::fileSelected, this, &NewRunView::set_model);
+  dialog->open();
+}
+
+void NewRunView::dragEnterEvent(QDragEnterEvent* e) {
+  for (const QUrl& u : e->mimeData()->urls())
+    if (u.isLocalFile() && QFileInfo(u.toLocalFile() + QStringLiteral("/config.json")).isFile()) return e->acceptProposedAction();
+}
+
+void NewRunView::dropEvent(QDropEvent* e) {
+  for (const QUrl& u : e->mimeData()->urls())
+    if (u.isLocalFile() && QFileInfo(u.toLocalFile()).isDir()) {
+      set_model(u.toLocalFile());
+      return e->acceptProposedAction();
+    }
+}
+
+bool NewRunView::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::FocusIn && watched->isWidgetType()) {
+    auto* w = static_cast<QWidget*>(watched);
+    focused_.clear();
+    formula_->light({});
+    const QString tip = w->toolTip();
+    help_->show_text(w->accessibleName().isEmpty() ? tr("Model") : w->accessibleName(), tip.isEmpty() ? tr("The posts that the run learns from; their classes become those of the model.") : tip);
+  }
+  return QWidget::eventFilter(watched, event);
+}
+
+std::string NewRunView::model_folder() const {
+  if (!from_) return model_->currentText().trimmed().toStdString();
+  return session_ ? (session_->store().folder() / ("run-" + std::to_string(*from_))).string() : std::string();
+}
+
+RunPlan NewRunView::plan() const {
+  RunPlan p;
+  p.dataset = data_->currentData().toLongLong();
+  const auto d = std::find_if(datasets_.begin(), datasets_.end(), [&](const DatasetInfo& x) { return x.id == p.dataset; });
+  if (d != datasets_.end()) p.dataset_name = d->name;
+  p.model = model_->currentText().trimmed().toStdString();
+  p.name = name_->text().trimmed().toStdString();
+  p.from = from_;
+  p.seeds = read_seeds(seeds_->text()).value_or(std::vector<std::uint64_t>{});
+  p.paired = p.control = companion_->isChecked();
+  return p;
+}
+
+void NewRunView::edited() {
+  message_->set_text({});
+  refresh();
+  if (session_ && pages_->currentIndex() == 1) pause_.start();
+}
+
+void NewRunView::refresh() {
+  cards_->choose(draft_.preset(), draft_.differing());
+  purpose_->set_text(text(preset_info(draft_.preset()).purpose));
+  const TrainingSettings now = draft_.fitting();
+  formula_->show_settings(now);
+  refresh_fields();
+  const int differing = draft_.differing();
+  differs_->set_text(differing == 0 ? tr("as the preset") : QStringLiteral("● ") + (differing == 1 ? tr("one setting differs from the preset") : tr("%1 settings differ from the preset").arg(differing)));
+  reset_->setEnabled(differing > 0 || !draft_.errors().empty());
+  const qint64 data = data_->currentData().toLongLong();
+  data_note_->set_text({});
+  for (const DatasetInfo& d : datasets_)
+    if (d.id == data) data_note_->set_text(tr("%1 posts, %2 classes").arg(thousands(d.documents)).arg(d.classes.size()));
+  const PresetInfo& preset = preset_info(draft_.preset());
+  from_note_->set_style(theme_.font("caption"), preset.warm_started && !from_ ? "warn" : "text3");
+  from_note_->set_text(from_ ? tr("its weights, batches and seed rule; half its learning rate") : preset.warm_started ? tr("meant to go on from a finished baseline run") : QString());
+  from_note_->setVisible(!from_note_->label().isEmpty());
+  model_->setEnabled(!from_);
+  browse_->setEnabled(!from_);
+  name_->setPlaceholderText(QStringLiteral("%1 · seed …").arg(text(draft_.preset())));
+  const RunPlan p = plan();
+  if (session_) command_->set_commands(p.seeds.empty() ? QStringList() : p.command_lines(QString::fromStdString(session_->store().file().string()), draft_));
+  if (cost_measured_ != cost_key()) cost_->set_stale(true);
+  refresh_bar();
+}
+
+void NewRunView::refresh_fields() {
+  for (const auto& [id, field] : fields_) {
+    bool warn = false;
+    field->show_value(draft_.shown(id));
+    const QString error = extra_error(id), note = note_of(field->info(), warn);
+    field->show_state(draft_.differs(id), draft_.preset_value(id), error, note, warn);
+  }
+  if (!focused_.isEmpty()) {
+    const auto scale = scales_.find(text(model_folder()));
+    help_->show_setting(setting_info(focused_.toStdString()), draft_.preset_value(focused_.toStdString()), draft_.fitting().objective, scale != scales_.end() ? std::optional(scale->second) : std::nullopt);
+  }
+}
+
+QString NewRunView::extra_error(const std::string& id) const {
+  if (const QString own = draft_.error(id); !own.isEmpty()) return own;
+  if (id == "rival") {
+    const std::string rival = draft_.fitting().objective.rival;
+    if (rival == "auto") return {};
+    for (const DatasetInfo& d : datasets_)
+      if (d.id == data_->currentData().toLongLong() && std::find(d.classes.begin(), d.classes.end(), rival) == d.classes.end()) return tr("no class of these posts");
+  }
+  if (id == "max_length" && positions_ > 0 && draft_.differs(id) && draft_.fitting().max_length > positions_) return tr("the model takes at most %1").arg(positions_);
+  return {};
+}
+
+QString NewRunView::note_of(const SettingInfo& info, bool& warn) const {
+  const TrainingSettings s = draft_.fitting();
+  if (info.id == "epsilon" || info.id == "epsilon2") {
+    const auto it = scales_.find(text(model_folder()));
+    const double units = info.id == "epsilon" ? s.objective.epsilon : s.objective.epsilon2;
+    if (it == scales_.end()) return model_error_.isEmpty() ? tr("absolute: not measured yet") : QString();
+    const double absolute = units * it->second.unit, norms = absolute / it->second.mean_norm;
+    warn = norms > 2 && s.objective.needs_perturbation();
+    const QString both = tr("= %1 · %2 mean norms").arg(absolute, 0, 'f', 2).arg(norms, 0, 'f', 1);
+    return warn ? tr("%1: hardly text").arg(both) : both;
+  }
+  if (info.id == "margin" && s.objective.margin >= 2 && (s.objective.weight_attribution > 0 || s.objective.weight_cls > 0)) {
+    warn = true;
+    return tr("at 2 the hinge never closes");
+  }
+  if (info.id == "accumulate") return tr("%1 posts a step").arg(s.batch * s.accumulate);
+  if (info.id == "learning_rate") return tr("AdamW, linear decay");
+  if (info.id == "max_length" && positions_ > 0) return tr("of at most %1").arg(positions_);
+  if (info.id == "clip") return tr("0 = not cut");
+  if (info.group == "record" && info.unit == "steps") return info.id == "film_steps" || info.id == "probe_steps" || info.id == "share_steps" ? tr("0 = never") : tr("0 = each epoch");
+  if (info.id == "rival") return tr("auto, or a class");
+  if (info.id == "validation_split") return tr("auto, held-out, a split");
+  if (info.id.starts_with("dropout.") && info.type == SettingType::number && info.id != "dropout.shared") return tr("0 to 0.9, or “model”");
+  if (info.id.starts_with("weight.") && info.id != "weight_decay") return {};
+  return SettingField::range_note(info);
+}
+
+/// Reads config.json, a small file, when the folder's name changes.
+void NewRunView::refresh_model() {
+  const QString folder = text(model_folder());
+  if (folder != model_checked_ || folder.isEmpty()) {
+    model_checked_ = folder;
+    model_error_.clear();
+    model_note_.clear();
+    positions_ = 0;
+    if (folder.isEmpty()) {
+      model_error_ = tr("Choose the folder of a pretrained model, or drop one here");
+    } else {
+      try {
+        const ModelConfig c = read_model_config(folder.toStdString());
+        positions_ = c.max_positions;
+        model_note_ = tr("BERT, %1 layers × %2, %3 words").arg(c.layers).arg(c.hidden_size).arg(thousands(c.vocab_size));
+      } catch (const std::exception& e) {
+        model_error_ = first_line(e);
+      }
+    }
+  }
+  model_line_->set_style(theme_.font("caption"), model_error_.isEmpty() ? "text3" : folder.isEmpty() ? "warn" : "error");
+  model_line_->set_text(model_error_.isEmpty() ? model_note_ : model_error_);
+  model_->setToolTip(plain_tip(folder));
+}
+
+QWidget* NewRunView::first_wrong() const {
+  if (data_->currentIndex() < 0) return data_;
+  if (!model_error_.isEmpty()) return from_ ? static_cast<QWidget*>(start_) : model_;
+  if (!read_seeds(seeds_->text())) return seeds_;
+  for (const SettingInfo& s : settings_table())
+    if (const auto it = fields_.find(s.id); it != fields_.end() && !extra_error(s.id).isEmpty()) return it->second->editor();
+  return nullptr;
+}
+
+void NewRunView::refresh_bar() {
+  const RunPlan p = plan();
+  seeds_->set_wrong(p.seeds.empty());
+  const bool alone = !draft_.fitting().objective.needs_perturbation() && !draft_.fitting().objective.needs_attribution() && draft_.fitting().dropout_shared == 0;
+  companion_->setText(from_ ? tr("With its control") : tr("Paired with a baseline"));
+  companion_->setToolTip(alone ? tr("It is its own comparison: the class term alone") : from_ ? tr("The same start, batches and steps with the class term alone") : tr("A baseline of the same seed, batches and schedule"));
+  companion_->setEnabled(!alone);
+  const int n = p.runs(draft_);
+  const bool busy = session_ && (session_->training().running() || !session_->training().waiting().empty());
+  queue_->setText(n == 0 ? tr("Queue") : n == 1 ? (busy ? tr("Queue the run") : tr("Start the run")) : busy ? tr("Queue %1 runs").arg(n) : tr("Start %1 runs").arg(n));
+  const auto k = p.seeds.size();
+  const bool two = p.has_baseline(draft_) || p.has_control(draft_);
+  seed_note_->set_style(theme_.font("caption"), k == 0 ? "error" : "text3");
+  seed_note_->set_text(k == 0 ? tr("seeds: 13, 29 or 1–5") : k == 1 && !two ? QString() : (k == 1 ? tr("1 seed") : tr("%1 seeds").arg(k)) + (two ? QStringLiteral(" × 2 =") : QStringLiteral(" =")));
+  QWidget* wrong = first_wrong();
+  const bool writable = session_ && !session_->read_only();
+  queue_->setEnabled(writable && !wrong);
+  if (session_ && !writable) say(tr("This file is opened for reading only: copy it to a folder where you may write."), "warn");
+  else if (wrong && message_->label().isEmpty()) {
+    QStringList names;
+    if (!model_error_.isEmpty()) names << tr("Model");
+    for (const SettingInfo& s : settings_table())
+      if (const auto it = fields_.find(s.id); it != fields_.end() && !extra_error(s.id).isEmpty()) names << text(s.name);
+    if (p.seeds.empty()) names << tr("Seeds");
+    if (!names.isEmpty()) say(tr("To be mended first: %1").arg(names.join(QStringLiteral(", "))), "error");
+  }
+  message_->setVisible(!message_->label().isEmpty());
+}
+
+void NewRunView::say(const QString& message, const char* colour) {
+  message_->set_style(theme_.font("caption"), colour);
+  message_->set_text(message);
+  message_->setVisible(!message.isEmpty());
+}
+
+void NewRunView::queue() {
+  if (!session_ || pages_->currentIndex() != 1) return;
+  if (session_->read_only()) return refresh_bar();
+  if (QWidget* wrong = first_wrong()) {
+    refresh_bar();
+    wrong->setFocus(Qt::OtherFocusReason);
+    return;
+  }
+  std::vector<std::int64_t> ids;
+  try {
+    ids = plan().queue(session_->store(), draft_);
+  } catch (const std::exception& e) {
+    say(first_line(e), "error");
+    const std::string message = e.what();
+    for (const auto& [id, field] : fields_)
+      if (message.rfind(id + ":", 0) == 0) {
+        field->show_state(draft_.differs(id), draft_.preset_value(id), first_line(e).mid(static_cast<qsizetype>(id.size()) + 2), {}, false);
+        field->editor()->setFocus(Qt::OtherFocusReason);
+      }
+    return;
+  }
+  if (!from_) {
+    QStringList recent = QSettings().value(recent_key).toStringList();
+    const QString folder = model_->currentText().trimmed();
+    recent.removeAll(folder);
+    recent.prepend(folder);
+    QSettings().setValue(recent_key, QStringList(recent.mid(0, most_recent)));
+  }
+  if (cost_job_) session_->work().cancel(cost_job_), cost_job_ = 0, cost_->set_unknown({});
+  pause_.stop();
+  std::vector<qint64> told(ids.begin(), ids.end());
+  for (const std::int64_t id : ids) session_->training().enqueue(id);
+  say(ids.size() == 1 ? tr("Queued: run %1").arg(ids.front()) : tr("Queued: runs %1 to %2").arg(ids.front()).arg(ids.back()), "ok");
+  Q_EMIT session_->runs_changed();
+  Q_EMIT queued(told);
+}
+
+QString NewRunView::cost_key() const {
+  const RunPlan p = plan();
+  TrainingSettings s = draft_.fitting();
+  s.seed = 0;
+  return QString::fromStdString(to_json(s).dump()) + QStringLiteral("|%1|%2|%3|%4").arg(p.dataset).arg(text(model_folder())).arg(from_.value_or(0)).arg(p.has_baseline(draft_) + 2 * p.has_control(draft_));
+}
+
+void NewRunView::measure_cost() {
+  if (!session_) return;
+  if (QWidget* wrong = first_wrong()) {
+    wrong->setFocus(Qt::OtherFocusReason);
+    return;
+  }
+  if (cost_job_) session_->work().cancel(cost_job_);
+  struct One {
+    TrainRequest request;
+    CostPart part;
+  };
+  std::vector<One> wanted;
+  const RunPlan p = plan();
+  const int n = static_cast<int>(p.seeds.size());
+  try {
+    const TrainRequest r = p.request(draft_, p.seeds.front());
+    TrainRequest other = r;
+    if (p.has_baseline(draft_)) {
+      other.preset = "baseline";
+      other.settings.objective = preset_settings("baseline").objective;
+      other.settings.dropout_shared = 0;
+      wanted.push_back({other, {tr("baseline"), 0, n, {}}});
+    }
+    wanted.push_back({r, {text(draft_.preset()), draft_.preset() == "baseline" ? 0 : draft_.preset() == "control" ? 2 : 1, n, {}}});
+    if (p.has_control(draft_)) {
+      other.preset = "control";
+      other.settings = control_settings(r.settings);
+      wanted.push_back({other, {tr("control"), 2, n, {}}});
+    }
+  } catch (const std::exception& e) {
+    return cost_->set_failed(first_line(e));
+  }
+  const QString key = cost_key();
+  cost_->set_measuring(session_->training().running() ? tr("timing a few batches; training makes it slower and less exact") : tr("timing a few real batches"));
+  cost_job_ = session_->work().submit(
+      this, WorkQueue::Priority::background, tr("Measuring the cost of a run"),
+      [this, wanted, key, compute = session_->training().compute()](WorkQueue::Context& c) mutable -> std::function<void()> {
+        for (std::size_t k = 0; k < wanted.size(); ++k) {
+          if (c.stop.stop_requested()) throw Cancelled{};
+          c.progress({static_cast<double>(k), static_cast<double>(wanted.size()), wanted[k].part.name.toStdString()});
+          wanted[k].part.estimate = predict_cost(c.store, wanted[k].request, {compute, true}, c.stop);
+        }
+        const CostHistory history = read_history(c.store);
+        std::vector<CostPart> parts;
+        for (const One& w : wanted) parts.push_back(w.part);
+        return [this, parts = std::move(parts), history, key] {
+          cost_job_ = 0;
+          cost_measured_ = key;
+          const TrainingQueue& q = session_->training();
+          cost_->set_cost(parts, history, q.running() ? q.state().seconds_left : 0, static_cast<int>(q.waiting().size()) + (q.running() ? 1 : 0));
+          if (key != cost_key()) cost_->set_stale(true);
+        };
+      },
+      [this](const QString& message) {
+        cost_job_ = 0;
+        cost_->set_failed(message);
+      });
+}
+
+/// ε in absolute length needs the model's embedding table: measured once, beside everything else.
+void NewRunView::ask_scale() {
+  const QString folder = text(model_folder());
+  if (!session_ || !model_error_.isEmpty() || folder.isEmpty() || scales_.contains(folder) || scale_asked_ == folder) return;
+  if (scale_job_) session_->work().cancel(scale_job_);
+  scale_asked_ = folder;
+  scale_job_ = session_->work().submit(
+      this, WorkQueue::Priority::background, tr("Measuring the embedding table"),
+      [this, folder](WorkQueue::Context& c) -> std::function<void()> {
+        const EmbeddingScale scale = known_scale(c.store, *c.models.of_folder(folder.toStdString()), c.stop);
+        return [this, folder, scale] {
+          scale_job_ = 0;
+          scales_[folder] = scale;
+          refresh_fields();
+        };
+      },
+      [this, folder](const QString& message) {
+        scale_job_ = 0;
+        scale_asked_.clear();
+        if (folder != text(model_folder())) return;
+        model_error_ = message;
+        model_line_->set_style(theme_.font("caption"), "error");
+        model_line_->set_text(message);
+        refresh_bar();
+      });
+}
+
+}  // namespace telltale::ui

@@ -1,0 +1,87 @@
+// Beside the form: what the runs will cost, what the focused setting means, the command line that does the same.
+#pragma once
+#include <QPushButton>
+#include <optional>
+
+#include "objective/geometry.hpp"
+#include "training/trainer.hpp"
+#include "widgets/panel.hpp"
+
+namespace telltale::ui {
+
+QString duration_text(double seconds);  ///< "1.90 s", "8 min 29 s", "1 h 37 min"
+QString memory_text(double mib);        ///< "5.3 GiB"
+
+/// What one kind of run costs.
+struct CostPart {
+  QString name;
+  int series = 0, runs = 1;
+  CostEstimate estimate;
+};
+
+struct CostHistory {          ///< of earlier predictions
+  QString run;                ///< the last one that was checked
+  double time_error = 0, memory_error = 0;  ///< shares, its own
+  double typical = 0;         ///< mean |share| in time of the last few
+  int checked = 0;
+};
+
+class CostPanel : public Panel {
+  Q_OBJECT
+ public:
+  explicit CostPanel(Theme& theme, QWidget* parent = nullptr);
+  void set_unknown(const QString& why);                      ///< not measured yet
+  void set_measuring(const QString& what);
+  void set_failed(const QString& message);
+  void set_cost(std::vector<CostPart> parts, const CostHistory& history, double wait_seconds, int ahead);
+  void set_stale(bool stale);                                ///< the settings changed since
+  QString headline() const { return hero_->label(); }
+  bool known() const { return !parts_.empty() && !stale_; }
+  QPushButton* button() { return button_; }
+
+ Q_SIGNALS:
+  void measure_wanted();
+  void cancel_wanted();
+
+ private:
+  class Bars;
+  Theme& theme_;
+  ElidedLabel *hero_, *more_;
+  QLabel* note_;
+  Bars* bars_;
+  QPushButton* button_;
+  std::vector<CostPart> parts_;
+  bool measuring_ = false, stale_ = false;
+};
+
+class HelpPanel : public Panel {
+  Q_OBJECT
+ public:
+  explicit HelpPanel(Theme& theme, QWidget* parent = nullptr);
+  void show_setting(const SettingInfo& info, const QString& preset_value, const ObjectiveOptions& options, const std::optional<EmbeddingScale>& scale);
+  void show_text(const QString& title, const QString& body);
+  QString body_text() const;
+
+ private:
+  class Rings;
+  Theme& theme_;
+  Rings* rings_;
+  QLabel *meaning_, *formula_, *facts_;
+};
+
+class CommandPanel : public Panel {
+  Q_OBJECT
+ public:
+  explicit CommandPanel(Theme& theme, QWidget* parent = nullptr);
+  void set_commands(const QStringList& commands);
+  QString shown() const { return commands_.isEmpty() ? QString() : commands_.first(); }
+  QString all() const { return commands_.join(QLatin1Char('\n')); }
+  QPushButton* copy_button() { return copy_; }
+
+ private:
+  QLabel* label_;
+  QPushButton* copy_;
+  QStringList commands_;
+};
+
+}  // namespace telltale::ui
