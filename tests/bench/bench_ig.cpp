@@ -2,6 +2,7 @@
 //   bench_ig --model DIR --posts attributions.json [--steps 50 | --tolerance 0.01] [--precision fp32] [--threads 2] [--repeat 3] [--scores OUT.json]
 // Prints one JSON document. The peer (peers/captum_peer.py) calls this and Captum in turn and compares time and scores.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
