@@ -18,7 +18,7 @@ struct Classifier::Impl {
   bool new_head = false;
   std::unique_ptr<Parameters> parameters;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<Engine> exact;  ///< fp32, made for Precision::automatic where `engine` computes in bf16: for the texts whose accuracy does not hold
+  std::unique_ptr<Engine> exact;  ///< fp32, made for Precision::automatic where `engine` computes in bf16: for what bf16 is too coarse for
   Precision precision = Precision::fp32;  ///< of `engine`
   std::string fingerprint;
   at::Device device = at::kCPU;

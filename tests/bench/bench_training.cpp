@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
       posts[k].ids.push_back(s.sep);
     }
     settings.epochs = steps + 2;
+    model->impl().parameters->require_gradients();
     Stepper stepper(*model, posts, settings, product_type(compute.precision, model->impl().device));
     stepper.step(0, false);
     reset_peak_resident();
