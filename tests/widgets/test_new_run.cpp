@@ -167,7 +167,7 @@ class TestNewRun : public QObject {
     QVERIFY(!dot->differs());
     type("epochs", "1");
     type("clip", "2");
-    for (QPushButton* b : view_->findChildren<QPushButton*>())
+    for (QToolButton* b : view_->findChildren<QToolButton*>())
       if (b->text() == QStringLiteral("Reset")) QTest::mouseClick(b, Qt::LeftButton);
     QCOMPARE(view_->draft().differing(), 0);
     QCOMPARE(find<QLineEdit>("setting:epochs")->text(), QStringLiteral("3"));
@@ -322,7 +322,7 @@ class TestNewRun : public QObject {
       const QWidget* edit = find<QWidget>((std::string("setting:") + id).c_str());
       return edit->accessibleDescription();
     };
-    QTRY_VERIFY_WITH_TIMEOUT(note("epsilon").contains(QStringLiteral("mean norms")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(note("epsilon").contains(QStringLiteral(" norms")), patience);
     QVERIFY(!note("epsilon").contains(QStringLiteral("hardly text")));
     type("epsilon2", "900");
     QVERIFY(note("epsilon2").contains(QStringLiteral("hardly text")));
@@ -381,13 +381,14 @@ class TestNewRun : public QObject {
     Q_EMIT seeds->textEdited(seeds->text());
     view_->measure_cost();
     QTRY_VERIFY_WITH_TIMEOUT(view_->cost()->known(), patience);
-    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("setting:epsilon")->accessibleDescription().contains(QStringLiteral("mean norms")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("setting:epsilon")->accessibleDescription().contains(QStringLiteral(" norms")), patience);
     for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
       theme_->set_mode(mode);
       for (const QSize size : {QSize(1170, 830), QSize(1024, 640), QSize(800, 560)}) {
         view_->resize(size);
         find<QLineEdit>("setting:epsilon2")->setFocus();
         QTest::qWait(60);
+        QCOMPARE(view_->size(), size);
         const QImage image = view_->grab().toImage();
         QVERIFY(image.save(QString::fromStdString((screenshots_ / ("new-run-" + std::string(mode == Theme::Mode::dark ? "dark" : "light") + "-" + std::to_string(size.width()) + ".png")).string())));
         // Nothing is wider than its place: no field leaves the form.

@@ -147,6 +147,8 @@ GeometryPanel::GeometryPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("P
   box->addStretch(1);
   table_->setFixedHeight(22 + 5 * theme.spacing("row") + 2);
   scroll_->setWidget(content);
+  content->setAutoFillBackground(false);
+  scroll_->viewport()->setAutoFillBackground(false);
   pages_->addWidget(scroll_);
   body()->addWidget(pages_, 1);
 

@@ -82,9 +82,21 @@ void PlaneView::lay_out() {
     items.push_back({box(place(g.cloud[k]), 4), static_cast<int>(k), tip, tip.simplified() + tr(", nearest %1").arg(k + 1)});
   }
   set_items(std::move(items));
+  // The circles' names, on a ground of their own, where the rim is.
+  rims_.clear();
+  const QFontMetricsF axis(theme_.font("axis"));
+  const auto rim = [&](qreal r, qreal angle, const QString& name) {
+    const QSizeF size(axis.horizontalAdvance(name) + 10, 16);
+    QRectF b(centre() + r * QPointF(std::cos(angle), -std::sin(angle)) - QPointF(size.width() / 2, size.height() / 2), size);
+    b.moveLeft(std::clamp(b.left(), 1.0, std::max(1.0, width() - size.width() - 1)));
+    b.moveTop(std::clamp(b.top(), 1.0, std::max(1.0, height() - size.height() - 1)));
+    rims_.push_back({b, {}, name});
+  };
+  rim(g.epsilon * scale_, 2.3, QStringLiteral("ε %1").arg(figure(g.epsilon / g.scale.unit, 1)));
+  rim(g.epsilon2 * scale_, 0.8, QStringLiteral("ε₂ %1").arg(figure(g.epsilon2 / g.scale.unit, 1)));
   // Names of the nearest words, on the side away from the middle; those without room are left to the mouse.
   const QFontMetricsF m(theme_.font("caption"));
-  std::vector<QRectF> taken = {box(centre(), 8), box(place(g.near), 8), box(place(g.far), 8)};
+  std::vector<QRectF> taken = {box(centre(), 8), box(place(g.near), 8), box(place(g.far), 8), rims_[0].box, rims_[1].box};
   for (std::size_t k = 0; k < g.cloud.size() && labels_.size() < names; ++k) {
     const QString word = piece_text(g.cloud[k].piece);
     const QPointF at = place(g.cloud[k]);
@@ -155,22 +167,14 @@ void PlaneView::paintEvent(QPaintEvent*) {
     p.setPen(text);
     p.drawText(l.box, Qt::AlignCenter, l.text);
   }
-  // The circles' names, on a ground of their own, where the rim is.
   p.setFont(theme_.font("axis"));
-  const auto rim = [&](qreal r, qreal angle, const QString& name) {
-    const QFontMetricsF m(p.font());
-    const QSizeF size(m.horizontalAdvance(name) + 10, 16);
-    QRectF box(c + r * QPointF(std::cos(angle), -std::sin(angle)) - QPointF(size.width() / 2, size.height() / 2), size);
-    box.moveLeft(std::clamp(box.left(), 1.0, std::max(1.0, width() - size.width() - 1)));
-    box.moveTop(std::clamp(box.top(), 1.0, std::max(1.0, height() - size.height() - 1)));
+  for (const Label& l : rims_) {
     p.setPen(QPen(theme_["border"], 1));
     p.setBrush(theme_["panel"]);
-    p.drawRoundedRect(box, 3, 3);
+    p.drawRoundedRect(l.box, 3, 3);
     p.setPen(text);
-    draw_tabular(p, box, Qt::AlignHCenter, name);
-  };
-  rim(r1, 2.3, QStringLiteral("ε %1").arg(figure(g.epsilon / g.scale.unit, 1)));
-  rim(r2, 0.8, QStringLiteral("ε₂ %1").arg(figure(g.epsilon2 / g.scale.unit, 1)));
+    draw_tabular(p, l.box, Qt::AlignHCenter, l.text);
+  }
   for (const Item& i : items())
     if (i.key == ring() && ring() >= 0) {
       p.setPen(QPen(theme_["accent"], 1.5));

@@ -38,7 +38,7 @@ class PlaneView : public PaintedView {
   QPointF place(const GeometryPoint& p) const;
   QString tip_of(const GeometryPoint& p, const QString& name) const;
   std::shared_ptr<const PerturbationGeometry> geometry_;
-  std::vector<Label> labels_;
+  std::vector<Label> labels_, rims_;
   qreal scale_ = 1;
   bool stale_ = false;
 };

@@ -62,6 +62,8 @@ QVariant TokenModel::headerData(int section, Qt::Orientation orientation, int ro
     const QString names[] = {tr("Token"), QStringLiteral("‖x'‖"), tr("nearest to x'"), QStringLiteral("‖x''‖"), tr("nearest to x''")};
     return section >= 0 && section < columns ? names[section] : QVariant();
   }
+  if (role == Qt::FontRole) return theme_.font("caption");
+  if (role == Qt::ForegroundRole) return theme_["text3"];
   if (role == Qt::TextAlignmentRole) return QVariant::fromValue(Qt::Alignment((section == near_radius || section == far_radius ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
   if (role == Qt::ToolTipRole && (section == near_radius || section == far_radius)) return tr("distance from the token, × median nearest-word distance");
   return {};

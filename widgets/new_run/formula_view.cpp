@@ -58,9 +58,9 @@ class FormulaView::Block : public QWidget {
  public:
   Block(Theme& theme, const Term& term, bool first, QWidget* parent) : QWidget(parent), theme_(theme), term_(term), first_(first) {
     auto* all = new QGridLayout(this);
-    all->setContentsMargins(16, 34, 6, 4);
+    all->setContentsMargins(16, 34, 6, 2);
     all->setHorizontalSpacing(4);
-    all->setVerticalSpacing(2);
+    all->setVerticalSpacing(0);
     field_ = new SettingField(theme, setting_info(term.setting), this);
     field_->dot()->setParent(this);
     field_->editor()->setMaximumWidth(96);
@@ -122,8 +122,9 @@ class FormulaView::Block : public QWidget {
 FormulaView::FormulaView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   setAccessibleName(tr("Formula of the loss"));
   auto* grid = new QGridLayout(this);
-  grid->setContentsMargins(8, 8, 8, 4);
+  grid->setContentsMargins(8, 6, 8, 4);
   grid->setSpacing(0);
+  grid->setVerticalSpacing(2);
   auto* l = new QLabel(QStringLiteral("L ="), this);
   l->setFixedHeight(36);
   l->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);

@@ -18,7 +18,7 @@
 namespace telltale::ui {
 namespace {
 
-constexpr int editor_width = 148, side_width = 332, beside = 900, two_columns = 640;
+constexpr int editor_width = 128, choice_width = 180, side_width = 332, beside = 900, two_columns = 640;
 
 ElidedLabel* caption(Theme& theme, QWidget* parent) {
   auto* l = new ElidedLabel(theme, parent);
@@ -36,6 +36,8 @@ NewRunView::NewRunView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   auto* all = new QVBoxLayout(this);
   all->setContentsMargins(0, 0, 0, 0);
   all->addWidget(pages_);
+  pages_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored);  // what is too wide moves below or scrolls
+  setMinimumSize(460, 300);
 
   auto* empty = new QWidget;
   auto* box = new QVBoxLayout(empty);
@@ -108,7 +110,7 @@ Panel* NewRunView::make_group(const QString& title, const QString& subtitle) {
   grid->setContentsMargins(4, 8, 10, 8);
   grid->setHorizontalSpacing(6);
   grid->setVerticalSpacing(3);
-  grid->setColumnMinimumWidth(1, 104);
+  grid->setColumnMinimumWidth(1, 84);
   grid->setColumnStretch(3, 1);
   group->body()->addLayout(grid);
   group->body()->addStretch(1);
@@ -124,11 +126,17 @@ void NewRunView::add_row(Panel* group, SettingField* field) {
   QGridLayout* grid = grid_of(group);
   const int row = grid->rowCount();
   field->label()->setMinimumWidth(0);
-  field->editor()->setFixedWidth(editor_width);
   grid->addWidget(field->dot(), row, 0);
   grid->addWidget(field->label(), row, 1);
-  grid->addWidget(field->editor(), row, 2);
-  grid->addWidget(field->note(), row, 3);
+  if (field->info().type == SettingType::choice) {  // long names, no note
+    field->editor()->setMaximumWidth(choice_width);
+    grid->addWidget(field->editor(), row, 2, 1, 2);
+    field->note()->hide();
+  } else {
+    field->editor()->setFixedWidth(editor_width);
+    grid->addWidget(field->editor(), row, 2);
+    grid->addWidget(field->note(), row, 3);
+  }
   connect_field(field);
 }
 
@@ -182,9 +190,11 @@ QWidget* NewRunView::make_form() {
   form_ = new Panel(theme_, tr("New run"));
   differs_ = caption(theme_, form_);
   differs_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-  reset_ = new QPushButton(tr("Reset"), form_);
+  reset_ = new QToolButton(form_);
+  reset_->setText(tr("Reset"));
+  reset_->setAccessibleName(tr("Reset to the preset"));
+  reset_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   reset_->setIcon(icon(theme_, "undo"));
-  reset_->setFixedHeight(22);
   reset_->setToolTip(tr("Set everything back to the preset"));
   auto* close = new QToolButton(form_);
   close->setIcon(icon(theme_, "x"));
@@ -194,7 +204,7 @@ QWidget* NewRunView::make_form() {
   form_->add_tool(reset_);
   form_->add_tool(close);
   connect(close, &QToolButton::clicked, this, &NewRunView::closed);
-  connect(reset_, &QPushButton::clicked, this, [this] {
+  connect(reset_, &QToolButton::clicked, this, [this] {
     draft_.reset_all();
     refresh_fields();
     edited();
@@ -284,6 +294,8 @@ QWidget* NewRunView::make_form() {
   content_box_->addLayout(groups_grid_);
   content_box_->addStretch(1);
   scroll_->setWidget(content_);
+  content_->setAutoFillBackground(false);
+  scroll_->viewport()->setAutoFillBackground(false);
   form_->body()->addWidget(scroll_, 1);
   form_->add_hairline();
   form_->body()->addWidget(make_bar());
@@ -356,6 +368,8 @@ void NewRunView::arrange() {
   if (wide) {
     side_->setParent(nullptr);
     side_scroll_->setWidget(side_);
+    side_->setAutoFillBackground(false);
+    side_scroll_->viewport()->setAutoFillBackground(false);
     side_->show();
   } else if (side_scroll_->widget() == side_ || side_->parent() != content_) {
     if (side_scroll_->widget() == side_) side_scroll_->takeWidget();

@@ -387,22 +387,28 @@ QString NewRunView::note_of(const SettingInfo& info, bool& warn) const {
     if (it == scales_.end()) return model_error_.isEmpty() ? tr("absolute: not measured yet") : QString();
     const double absolute = units * it->second.unit, norms = absolute / it->second.mean_norm;
     warn = norms > 2 && s.objective.needs_perturbation();
-    const QString both = tr("= %1 · %2 mean norms").arg(absolute, 0, 'f', 2).arg(norms, 0, 'f', 1);
-    return warn ? tr("%1: hardly text").arg(both) : both;
+    const QString both = tr("= %1 · %2 norms").arg(absolute, 0, 'f', 2).arg(norms, 0, 'f', 1);
+    return warn ? tr("%1 norms: hardly text").arg(norms, 0, 'f', 1) : both;
   }
   if (info.id == "margin" && s.objective.margin >= 2 && (s.objective.weight_attribution > 0 || s.objective.weight_cls > 0)) {
     warn = true;
     return tr("at 2 the hinge never closes");
   }
   if (info.id == "accumulate") return tr("%1 posts a step").arg(s.batch * s.accumulate);
-  if (info.id == "learning_rate") return tr("AdamW, linear decay");
-  if (info.id == "max_length" && positions_ > 0) return tr("of at most %1").arg(positions_);
+  if (info.id == "learning_rate") return tr("then linear to 0");
+  if (info.id == "max_length" && positions_ > 0) {
+    warn = s.max_length > positions_;
+    return warn ? tr("cut to %1, its limit").arg(positions_) : tr("at most %1").arg(positions_);
+  }
   if (info.id == "clip") return tr("0 = not cut");
   if (info.group == "record" && info.unit == "steps") return info.id == "film_steps" || info.id == "probe_steps" || info.id == "share_steps" ? tr("0 = never") : tr("0 = each epoch");
   if (info.id == "rival") return tr("auto, or a class");
-  if (info.id == "validation_split") return tr("auto, held-out, a split");
+  if (info.id == "validation_split") return tr("auto, held-out, name");
   if (info.id.starts_with("dropout.") && info.type == SettingType::number && info.id != "dropout.shared") return tr("0 to 0.9, or “model”");
-  if (info.id.starts_with("weight.") && info.id != "weight_decay") return {};
+  if (info.id.starts_with("weight.")) {
+    const QString name = text(info.name);
+    return name.left(1).toLower() + name.mid(1);
+  }
   return SettingField::range_note(info);
 }
 

@@ -137,7 +137,8 @@ class NewRunView : public QWidget {
   UnitEdit *name_, *seeds_;
   QToolButton *browse_, *more_seeds_;
   QCheckBox* companion_;
-  QPushButton *reset_, *queue_;
+  QToolButton* reset_;
+  QPushButton* queue_;
   CostPanel* cost_;
   HelpPanel* help_;
   CommandPanel* command_;

@@ -14,7 +14,7 @@ namespace {
 
 /// The purpose in few words; the whole sentence is the tool tip and stands under the cards.
 QString short_purpose(const PresetInfo& p) {
-  static const std::map<std::string, const char*, std::less<>> all = {{"baseline", "class term alone"}, {"contrastive", "all five terms, near text"}, {"published", "as published, for replication"},
+  static const std::map<std::string, const char*, std::less<>> all = {{"baseline", "class term alone"}, {"contrastive", "all five terms, near text"}, {"published", "the same five, for replication"},
                                                                       {"overlap", "less on the rival's words"}, {"prior", "less on shared words"}, {"word-dropout", "shared words hidden at random"},
                                                                       {"control", "same steps, class term alone"}};
   const auto it = all.find(p.id);
@@ -77,7 +77,7 @@ PresetCards::PresetCards(Theme& theme, QWidget* parent) : QWidget(parent) {
   grid->setSpacing(6);
   group_ = new QButtonGroup(this);
   for (const PresetInfo& p : presets()) {
-    auto* card = new PresetCard(theme, ui::text(p.name), short_purpose(p), true, this);
+    auto* card = new PresetCard(theme, p.id == "published" ? tr("As published") : ui::text(p.name), short_purpose(p), true, this);
     card->setToolTip(ui::text(p.purpose));
     card->setObjectName(QStringLiteral("preset:") + ui::text(p.id));
     group_->addButton(card);

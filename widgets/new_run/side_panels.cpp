@@ -33,6 +33,7 @@ double detail(const CostEstimate& e, const char* key) { return e.details.is_obje
 }  // namespace
 
 QString duration_text(double seconds) {
+  if (seconds < 0.1) return QStringLiteral("%1 ms").arg(1000 * seconds, 0, 'f', seconds < 0.01 ? 1 : 0);
   if (seconds < 60) return QStringLiteral("%1 s").arg(seconds, 0, 'f', seconds < 10 ? 2 : 0);
   const auto s = static_cast<long long>(std::llround(seconds));
   if (s < 3600) return QStringLiteral("%1 min %2 s").arg(s / 60).arg(s % 60);
@@ -303,7 +304,7 @@ void HelpPanel::show_setting(const SettingInfo& info, const QString& preset_valu
   const QString range = info.type == SettingType::choice ? QString() : SettingField::range_note(info);
   if (!range.isEmpty()) facts << tr("Range: %1").arg(range);
   facts << tr("Preset: %1").arg(SettingField::choice_name(info, preset_value.toStdString())) << tr("Key: %1").arg(text(info.id));
-  if (!info.unit.empty()) facts << tr("Unit: %1").arg(text(info.unit));
+  if (!info.unit.empty() && !radius) facts << tr("Unit: %1").arg(text(info.unit));
   QString all = facts.join(QStringLiteral(" · "));
   if (radius)
     all += scale ? tr("\nOne unit is the median distance of a word to its nearest, here %1; the mean word has length %2.").arg(scale->unit, 0, 'f', 3).arg(scale->mean_norm, 0, 'f', 3)
@@ -313,10 +314,12 @@ void HelpPanel::show_setting(const SettingInfo& info, const QString& preset_valu
 }
 
 CommandPanel::CommandPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Command line"), parent) {
-  copy_ = new QPushButton(tr("Copy"), this);
+  copy_ = new QToolButton(this);
+  copy_->setText(tr("Copy"));
+  copy_->setAccessibleName(tr("Copy the command lines"));
+  copy_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   copy_->setIcon(icon(theme, "copy"));
   copy_->setToolTip(tr("Copy the command lines of all runs"));
-  copy_->setFixedHeight(22);
   add_tool(copy_);
   label_ = new QLabel(this);
   label_->setTextFormat(Qt::PlainText);
@@ -329,9 +332,11 @@ CommandPanel::CommandPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Com
   scroll->setWidgetResizable(true);
   scroll->setWidget(label_);
   scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setMinimumHeight(96);
+  scroll->setMinimumHeight(112);
+  label_->setAutoFillBackground(false);
+  scroll->viewport()->setAutoFillBackground(false);
   body()->addWidget(scroll, 1);
-  connect(copy_, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(all()); });
+  connect(copy_, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(all()); });
 }
 
 void CommandPanel::set_commands(const QStringList& commands) {

@@ -1,6 +1,7 @@
 // Beside the form: what the runs will cost, what the focused setting means, the command line that does the same.
 #pragma once
 #include <QPushButton>
+#include <QToolButton>
 #include <optional>
 
 #include "objective/geometry.hpp"
@@ -76,11 +77,11 @@ class CommandPanel : public Panel {
   void set_commands(const QStringList& commands);
   QString shown() const { return commands_.isEmpty() ? QString() : commands_.first(); }
   QString all() const { return commands_.join(QLatin1Char('\n')); }
-  QPushButton* copy_button() { return copy_; }
+  QToolButton* copy_button() { return copy_; }
 
  private:
   QLabel* label_;
-  QPushButton* copy_;
+  QToolButton* copy_;
   QStringList commands_;
 };
 
