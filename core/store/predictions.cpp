@@ -41,13 +41,13 @@ std::vector<PostPrediction> Store::predictions(const std::string& fingerprint, i
   });
 }
 
-std::vector<std::int64_t> Store::explained_documents(std::int64_t run) {
+std::vector<std::int64_t> Store::explained_documents(std::int64_t run, std::int64_t limit) {
   return impl_->guard([&] {
     // Each half is answered by one index alone.
     Query q(*impl_,
             "SELECT document FROM explanations WHERE run = ? AND document IS NOT NULL UNION "
-            "SELECT ifnull(document, 0) FROM explanations WHERE fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?) AND ifnull(document, 0) > 0 ORDER BY 1");
-    q.bind(run, run);
+            "SELECT ifnull(document, 0) FROM explanations WHERE fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?) AND ifnull(document, 0) > 0 ORDER BY 1 LIMIT ?");
+    q.bind(run, run, limit);
     std::vector<std::int64_t> ids;
     while (q.step()) ids.push_back(q.integer(0));
     return ids;

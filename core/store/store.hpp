@@ -143,6 +143,13 @@ struct ComparisonRecord {
   std::string created{};
 };
 
+/// What a list needs to know of a comparison.
+struct ComparisonHead {
+  std::int64_t id = 0, bytes = 0;    ///< bytes of its document
+  std::vector<std::int64_t> runs{};
+  std::string created{};
+};
+
 class Store {
  public:
   enum class Mode { read, write, create };  ///< create: makes the file when it is not there
@@ -246,15 +253,17 @@ class Store {
                                                     const std::string& text = "");
   /// Of a run (also what was stored for another run with the same final weights), of a method, of a post; in id order.
   std::vector<ExplanationRecord> explanations(std::optional<std::int64_t> run, const std::string& method = "", std::int64_t document = 0);
-  /// The explanations of a run's stored posts, by document, then id.
-  std::vector<ExplanationSummary> explanation_summaries(std::int64_t run);
+  /// The explanations of a run's stored posts, by document, then id; of one method; for the gold class alone.
+  std::vector<ExplanationSummary> explanation_summaries(std::int64_t run, const std::string& method = "", bool gold_only = false);
   /// Stored posts that a run has explanations of (also what was stored for another run with the same final weights), rising.
-  std::vector<std::int64_t> explained_documents(std::int64_t run);
+  std::vector<std::int64_t> explained_documents(std::int64_t run, std::int64_t limit = -1);
   /// What the weights answer to stored posts read up to `max_length` ids; an older answer is replaced. One transaction.
   void add_predictions(const std::string& fingerprint, int max_length, const std::vector<PostPrediction>&);
   std::vector<PostPrediction> predictions(const std::string& fingerprint, int max_length, std::int64_t dataset);  ///< by document
   std::int64_t add_comparison(const ComparisonRecord&);
   std::vector<ComparisonRecord> comparisons();
+  std::vector<ComparisonHead> comparison_heads();    ///< without their documents, by id: quick whatever their size
+  ComparisonRecord comparison(std::int64_t id);      ///< throws std::invalid_argument
 
   // ---- film: pinned posts and free-form values that belong to a run or the file
   void set_value(const std::string& key, const Json& value);

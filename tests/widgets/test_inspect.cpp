@@ -218,7 +218,10 @@ class TestInspect : public QObject {
     QCOMPARE(view.post()->record.foil, -1);
     QCOMPARE(view.options().output, Output::probability);
     // The keyboard walks the words; the ring is linked; N and P go by score.
-    auto* post = view.findChild<PaintedPost*>();
+    PaintedPost* post = nullptr;
+    for (auto* p : view.findChildren<PaintedPost*>())
+      if (p->accessibleName() == QStringLiteral("Painted post")) post = p;
+    QVERIFY(post);
     auto* strip = view.findChild<OrderStrip*>();
     auto* words = view.findChild<WordsTable*>();
     post->setFocus();
@@ -328,9 +331,13 @@ class TestInspect : public QObject {
         QVERIFY(std::abs(sum - 1) < 1e-4);
       }
     // The ringed word is the one that looks.
-    auto* post = view.findChild<PaintedPost*>();
+    PaintedPost* post = nullptr;
+    for (auto* p : view.findChildren<PaintedPost*>())
+      if (p->accessibleName() == QStringLiteral("Painted post")) post = p;
+    QVERIFY(post);
     post->setFocus();
     QTest::keyClick(post, Qt::Key_N);
+    QVERIFY(post->ring() >= 0);
     QVERIFY2(panel->arcs().sentence().startsWith(QStringLiteral("from %1 to: ").arg(text(view.post()->ranked(post->ring())->text))), qPrintable(panel->arcs().sentence()));
     panel->grid().setFocus();
     QTest::keyClick(&panel->grid(), Qt::Key_Down);
@@ -423,7 +430,10 @@ class TestInspect : public QObject {
         view.set_session(session_.get());
         view.show_run(view.run(), test_ids_[6]);
         QVERIFY(settle(view));
-        auto* post = view.findChild<PaintedPost*>();
+        PaintedPost* post = nullptr;
+    for (auto* p : view.findChildren<PaintedPost*>())
+      if (p->accessibleName() == QStringLiteral("Painted post")) post = p;
+    QVERIFY(post);
         post->setFocus();
         QTest::keyClick(post, Qt::Key_N);
         QTest::qWait(200);

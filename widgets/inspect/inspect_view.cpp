@@ -77,7 +77,7 @@ void InspectView::set_session(Session* session) {
       if (r->status != RunStatus::finished) continue;
       if (best == 0) best = r->id;
       ++looked;
-      if (!session_->store().explained_documents(r->id).empty()) {
+      if (!session_->store().explained_documents(r->id, 1).empty()) {
         best = r->id;
         break;
       }
@@ -123,7 +123,7 @@ void InspectView::choose_run(std::int64_t run, std::int64_t document) {
   if (run_.dataset != dataset_.id) dataset_ = session_->store().dataset(run_.dataset), document = document_ != document ? document : 0;
   posts_->set_run(run);
   if (document == 0) {
-    const auto explained = session_->store().explained_documents(run);
+    const auto explained = session_->store().explained_documents(run, 1);
     if (!explained.empty()) {
       document = explained.front();
     } else {

@@ -197,7 +197,6 @@ void WhatIfPanel::show_k(int k) {
   comprehensiveness_->setText(text(fixed(curve_->comprehensiveness(k))));
   sufficiency_->setText(text(fixed(curve_->sufficiency(k))));
   log_odds_->setText(text(fixed(curve_->log_odds(k), 2)));
-  Q_EMIT hidden_words({curve_->order.begin(), curve_->order.begin() + std::min<std::ptrdiff_t>(k, static_cast<std::ptrdiff_t>(curve_->order.size()))});
 }
 
 void WhatIfPanel::show_mode() {

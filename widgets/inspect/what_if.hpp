@@ -30,7 +30,6 @@ class WhatIfPanel : public Panel {
 
  Q_SIGNALS:
   void edit_asked(bool edit);
-  void hidden_words(const std::vector<int>& words);///< the top k, for whoever wants to mark them
 
  protected:
   void showEvent(QShowEvent*) override;
