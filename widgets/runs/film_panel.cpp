@@ -18,13 +18,13 @@ namespace {
 constexpr int frame_ms = 350;
 }
 
-HeatLegend::HeatLegend(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+FilmLegend::FilmLegend(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   setFixedSize(136, 20);
   setAccessibleName(tr("Scale of the scores"));
   connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
-void HeatLegend::set_domain(double domain) {
+void FilmLegend::set_domain(double domain) {
   domain_ = domain;
   const QString d = text(fixed(domain_, score_decimals(domain_)));
   setToolTip(tr("Scores from −%1 (blue, against the class) to +%1 (orange, for it): the 99th percentile over all frames, power 0.8").arg(d));
@@ -32,7 +32,7 @@ void HeatLegend::set_domain(double domain) {
   update();
 }
 
-void HeatLegend::paintEvent(QPaintEvent*) {
+void FilmLegend::paintEvent(QPaintEvent*) {
   QPainter p(this);
   draw_heat_bar(p, QRectF(1, 5, 84, 10), theme_.colours(), 0.8);
   p.setFont(theme_.font("caption"));
@@ -41,7 +41,7 @@ void HeatLegend::paintEvent(QPaintEvent*) {
 }
 
 FilmPanel::FilmPanel(Theme& theme, RunData& data) : Panel(theme, tr("Attribution film")), theme_(theme), data_(data) {
-  legend_ = new HeatLegend(theme, this);
+  legend_ = new FilmLegend(theme, this);
   look_ = new Segments(theme, tr("Posts as"), {tr("Lines"), tr("Whole post")}, this);
   const auto tool = [&](const char* name, const QString& tip, int size = 24) {
     auto* b = new QToolButton(this);

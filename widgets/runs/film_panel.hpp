@@ -17,7 +17,7 @@ class QPushButton;
 
 namespace telltale::ui {
 
-class HeatLegend;
+class FilmLegend;
 
 class FilmPanel : public Panel {
   Q_OBJECT
@@ -54,7 +54,7 @@ class FilmPanel : public Panel {
   std::map<std::int64_t, WorkQueue::JobId> jobs_;
   std::vector<std::int64_t> steps_;  ///< of all frames of all films
   std::int64_t chosen_ = 0;
-  HeatLegend* legend_;
+  FilmLegend* legend_;
   QToolButton *pin_, *back_, *play_, *on_;
   QLabel *from_, *at_;
   QSlider* slider_;
@@ -70,10 +70,10 @@ class FilmPanel : public Panel {
 };
 
 /// The scale with its ends.
-class HeatLegend : public QWidget {
+class FilmLegend : public QWidget {
   Q_OBJECT
  public:
-  explicit HeatLegend(Theme& theme, QWidget* parent = nullptr);
+  explicit FilmLegend(Theme& theme, QWidget* parent = nullptr);
   void set_domain(double domain);
 
  protected:
