@@ -123,6 +123,16 @@ QPushButton:pressed, QPushButton:checked { background: %accentSoft; }
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus { border: 2px solid %focus; padding-left: 9px; padding-right: 9px; padding-top: 2px; padding-bottom: 2px; }
 QPushButton#primary { background: %accent; color: %accentText; border-color: %accent; }
 QPushButton#primary:hover { background: %accentHover; }
+QPushButton:disabled { color: %textDisabled; border-color: %border; }
+QPushButton#small { padding: 1px 7px; min-height: 18px; font-size: 11px; font-weight: 500; }
+QPushButton#small:focus { padding: 0 6px; }
+QPushButton#flat { border: 1px solid transparent; background: transparent; color: %text2; padding: 2px 6px; font-size: 11px; }
+QPushButton#flat:hover { background: %hover; color: %text; }
+QPushButton#flat:focus { border: 1px solid %focus; }
+QPushButton#find { background: %field; color: %text3; text-align: left; padding: 3px 10px; min-height: 18px; }
+QPushButton#find:hover { background: %hover; }
+QPushButton#find:focus { padding: 2px 9px; }
+QWidget#undoBar { background: %infoSoft; border-top: 1px solid %border; }
 QPushButton#tab { border: 0; border-bottom: 3px solid transparent; border-radius: 0; background: transparent; color: %text2; padding: 4px 14px; min-height: 28px; }
 QPushButton#tab:hover { color: %text; background: %hover; }
 QPushButton#tab:checked { color: %text; border-bottom-color: %accent; }

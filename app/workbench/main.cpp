@@ -4,14 +4,17 @@
 
 #include <CLI/CLI.hpp>
 #include <QApplication>
+#include <QElapsedTimer>
 #include <QPixmap>
 #include <QStyleHints>
 #include <cstdio>
 
 #include "app/workbench/main_window.hpp"
+#include "app/workbench/parts.hpp"
 #include "report/post_text.hpp"
-#include "widgets/compare_view.hpp"
-#include "widgets/inspect_view.hpp"
+#include "widgets/shell/appearance.hpp"
+#include "widgets/shell/run_dock.hpp"
+#include "widgets/shell/watchdog.hpp"
 
 namespace {
 
@@ -44,8 +47,8 @@ void check(Options& o) {
   if (std::sscanf(o.size.c_str(), "%5dx%5d%c", &w, &h, &rest) != 2 || w < 800 || h < 560 || w > 8192 || h > 8192)
     throw std::invalid_argument(fmt::format("--size '{}': expected WIDTHxHEIGHT from 800x560 to 8192x8192", o.size));
   o.pixels = {w, h};
-  if (o.workspace == "runs" || o.workspace == "new-run" || o.workspace == "evaluate")
-    throw std::invalid_argument(fmt::format("--workspace {}: this version does not draw it; it draws inspect, compare and welcome", o.workspace));
+  if ((o.workspace == "runs" && !has_runs_view) || (o.workspace == "new-run" && !has_new_run_view) || o.workspace == "evaluate")
+    throw std::invalid_argument(fmt::format("--workspace {}: this version does not draw it", o.workspace));
   if (o.grab.empty()) return;
   const auto dot = o.grab.rfind('.');
   std::string ending = dot == o.grab.npos ? "" : o.grab.substr(dot + 1);
@@ -61,6 +64,13 @@ void arrange(MainWindow& window, const Options& o) {
   window.open(o.file);
   if (o.workspace == "welcome") {
     window.show_workspace(Workspace::welcome);
+  } else if (o.workspace == "runs" || o.workspace == "new-run") {
+    for (const std::int64_t run : o.runs) window.session()->store().run(run);  // throws, with the runs there are
+    if (!o.runs.empty()) {
+      window.dock().show_only(o.runs);
+      window.dock().select(o.runs.back());
+    }
+    window.show_workspace(o.workspace == "runs" ? Workspace::runs : Workspace::new_run);
   } else if (o.workspace == "compare") {
     window.compare().show_runs(o.runs, o.doc);
     window.show_workspace(Workspace::compare);
@@ -77,7 +87,15 @@ void grab(MainWindow& window, const Options& o) {
   window.setAttribute(Qt::WA_DontShowOnScreen);
   window.resize(o.pixels);
   window.show();
-  // Layouts settle in a few rounds of events; everything drawn is read before, so nothing else is waited for.
+  // What is read or computed for the screen comes first: twice in a row nothing may be on its way. Then layouts settle.
+  QElapsedTimer waited;
+  int quiet = 0;
+  for (waited.start(); waited.elapsed() < 120'000 && quiet < 2;) {
+    QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 50);
+    QElapsedTimer still;
+    for (still.start(); o.workspace != "welcome" && still.elapsed() < 80;) QCoreApplication::processEvents(QEventLoop::AllEvents, 10);
+    quiet = window.settled() ? quiet + 1 : 0;
+  }
   for (int i = 0; i < 5; ++i) QCoreApplication::sendPostedEvents(), QCoreApplication::processEvents();
   QPixmap picture(o.pixels * o.scale);
   picture.setDevicePixelRatio(o.scale);
@@ -94,11 +112,11 @@ int main(int argc, char** argv) {
   cli.set_version_flag("--version", "telltale-workbench " TELLTALE_VERSION);
   cli.add_option("file", o.file, "The .telltale file to open");
   cli.add_option("--grab", o.grab, "Draw one view into this PNG and end");
-  cli.add_option("--workspace", o.workspace, "inspect, compare or welcome")->check(CLI::IsMember({"runs", "new-run", "inspect", "compare", "evaluate", "welcome"}));
+  cli.add_option("--workspace", o.workspace, "The view to draw or to begin with")->check(CLI::IsMember({"runs", "new-run", "inspect", "compare", "evaluate", "welcome"}));
   cli.add_option("--run", o.runs, "Run to show; two, with a comma, for compare")->delimiter(',');
   cli.add_option("--doc", o.doc, "Post to show");
   cli.add_option("--theme", o.theme, "light or dark (default: as the system)")->check(CLI::IsMember({"light", "dark"}));
-  cli.add_option("--size", o.size, "Size of the picture or window")->capture_default_str();
+  const CLI::Option* sized_option = cli.add_option("--size", o.size, "Size of the picture or window")->capture_default_str();
   cli.add_option("--scale", o.scale, "Pixels of the picture per unit of --size")->check(CLI::Range(0.5, 4.0))->capture_default_str();
   try {
     cli.parse(argc, argv);
@@ -110,6 +128,7 @@ int main(int argc, char** argv) {
     return fail(2, e.what());
   }
 
+  const bool sized = sized_option->count() > 0;
   // Without a display Qt would end the program with a core dump: a picture needs none, a window says so.
   if (!std::getenv("QT_QPA_PLATFORM") && !std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY")) {
     if (o.grab.empty()) return fail(1, "no display: set DISPLAY or WAYLAND_DISPLAY, or draw a picture with --grab OUT.png");
@@ -119,17 +138,21 @@ int main(int argc, char** argv) {
   int none = 1;
   QApplication app(none, argv);
   QApplication::setApplicationName(QStringLiteral("telltale-workbench"));
-  const bool dark = o.theme.empty() ? o.grab.empty() && app.palette().color(QPalette::Window).lightness() < 128 : o.theme == "dark";
-  Theme theme(dark ? Theme::Mode::dark : Theme::Mode::light);
+  QApplication::setDesktopFileName(QStringLiteral("telltale-workbench"));
+  Appearance appearance;
+  Theme theme(o.theme == "dark" ? Theme::Mode::dark : o.theme == "light" || !o.grab.empty() ? Theme::Mode::light : appearance.system());
   theme.apply(app);
+  std::unique_ptr<Watchdog> watchdog;
+  if (const int limit = Watchdog::wanted_limit(); limit > 0 && o.grab.empty()) watchdog = std::make_unique<Watchdog>(limit);
   try {
-    MainWindow window(theme);
+    MainWindow window(theme, o.grab.empty(), &appearance);
+    if (!o.theme.empty()) theme.set_mode(o.theme == "dark" ? Theme::Mode::dark : Theme::Mode::light);
     if (!o.grab.empty()) {
       arrange(window, o);
       grab(window, o);
       return 0;
     }
-    window.resize(o.pixels);
+    if (sized) window.resize(o.pixels);
     try {
       arrange(window, o);
     } catch (const std::exception& e) {

@@ -1,23 +1,37 @@
 #include "app/workbench/main_window.hpp"
 
-#include <QAction>
+#include <QActionGroup>
 #include <QApplication>
+#include <QCloseEvent>
+#include <QDir>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QPainter>
 #include <QPushButton>
+#include <QSplitter>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QToolButton>
+#include <QTreeView>
 #include <QUrl>
 #include <QVBoxLayout>
 
+#include "app/workbench/parts.hpp"
 #include "app/workbench/welcome_view.hpp"
-#include "report/post_text.hpp"
-#include "widgets/compare_view.hpp"
-#include "widgets/inspect_view.hpp"
+#include "widgets/icons.hpp"
+#include "widgets/shell/appearance.hpp"
+#include "widgets/shell/import_dialog.hpp"
+#include "widgets/shell/job_bar.hpp"
+#include "widgets/shell/notice_bar.hpp"
+#include "widgets/shell/preferences.hpp"
+#include "widgets/shell/recent_files.hpp"
+#include "widgets/shell/run_dock.hpp"
+#include "widgets/shell/settings_dialog.hpp"
+#include "widgets/shell/words.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -27,171 +41,441 @@ QString dropped_file(const QMimeData* data) {
   return urls.size() == 1 && urls[0].isLocalFile() ? urls[0].toLocalFile() : QString();
 }
 
+bool is_telltale(const QString& path) {
+  const QFileInfo info(path);
+  if (!info.isFile()) return false;
+  if (info.suffix() == QLatin1String("telltale")) return true;
+  QFile file(path);
+  return file.open(QIODevice::ReadOnly) && file.read(16).startsWith("SQLite format 3");
+}
+
+/// The run list folded away: a strip that opens it.
+class Rail : public QToolButton {
+ public:
+  Rail(Theme& theme, QWidget* parent) : QToolButton(parent), theme_(theme) {
+    setFixedWidth(36);
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Expanding);
+    setAccessibleName(tr("Show the run list"));
+    setToolTip(tr("Show the run list (Ctrl B)"));
+    connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter p(this);
+    p.fillRect(rect(), theme_[underMouse() ? "hover" : "panel"]);
+    p.setPen(theme_[hasFocus() ? "focus" : "border"]);
+    p.drawRect(rect().adjusted(0, 0, -1, -1));
+    draw_icon(p, QRectF(10, 10, 16, 16), "right", theme_["text2"]);
+    draw_icon(p, QRectF(10, 46, 16, 16), "runs", theme_["text2"]);
+    p.setFont(theme_.font("table"));
+    p.setPen(theme_["text2"]);
+    p.translate(width() / 2.0, 72);
+    p.rotate(90);
+    p.drawText(QRectF(0, -10, 120, 20), Qt::AlignLeft | Qt::AlignVCenter, tr("Runs"));
+  }
+
+ private:
+  Theme& theme_;
+};
+
 }  // namespace
 
-MainWindow::MainWindow(Theme& theme) : theme_(theme) {
+MainWindow::MainWindow(Theme& theme, bool remember, Appearance* appearance) : theme_(theme), remember_(remember), appearance_(appearance) {
   setAcceptDrops(true);
   setMinimumSize(800, 560);
   resize(1440, 900);
+  setWindowIcon(QIcon(QStringLiteral(":/icons/telltale.svg")));
+  ask_open_file = [this](const QString& title, const QString& start, const QString& filter) { return QFileDialog::getOpenFileName(this, title, start, filter); };
+  ask_new_file = [this](const QString& title, const QString& start) {
+    QString file = QFileDialog::getSaveFileName(this, title, start, tr("Telltale files (*.telltale)"));
+    if (!file.isEmpty() && QFileInfo(file).suffix().isEmpty()) file += QStringLiteral(".telltale");
+    return file;
+  };
   auto* page = new QWidget(this);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  auto* bar = new QWidget(page);
-  bar->setFixedHeight(theme.spacing("toolbar"));
-  auto* tabs = new QHBoxLayout(bar);
-  tabs->setContentsMargins(6, 0, 10, 0);
-  tabs->setSpacing(2);
-  const auto tab = [&](const QString& name, const QString& tip) {
-    auto* b = new QPushButton(name, bar);
-    b->setObjectName(QStringLiteral("tab"));
-    b->setCheckable(true);
-    b->setFont(theme_.font("ui", Theme::Weight::medium));
-    b->setToolTip(tip);
-    tabs->addWidget(b);
-    return b;
-  };
-  inspect_tab_ = tab(tr("Inspect"), tr("One post, painted (Ctrl 2)"));
-  compare_tab_ = tab(tr("Compare"), tr("Two runs side by side (Ctrl 3)"));
-  tabs->addStretch(1);
-  file_label_ = new QLabel(bar);
-  file_label_->setObjectName(QStringLiteral("quiet"));
-  file_label_->setFont(theme.font("table"));
-  tabs->addWidget(file_label_);
-  column->addWidget(bar);
-  auto* line = new QFrame(page);
-  line->setObjectName(QStringLiteral("hairline"));
-  line->setFixedHeight(1);
-  column->addWidget(line);
-  error_bar_ = new QWidget(page);
-  error_bar_->setAttribute(Qt::WA_StyledBackground);
-  auto* inside = new QHBoxLayout(error_bar_);
-  inside->setContentsMargins(12, 5, 8, 5);
-  error_ = new QLabel(error_bar_);
-  error_->setWordWrap(true);
-  error_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  auto* dismiss = new QToolButton(error_bar_);
-  dismiss->setText(QStringLiteral("✕"));
-  dismiss->setAccessibleName(tr("Dismiss"));
-  dismiss->setToolTip(tr("Dismiss (Esc)"));
-  inside->addWidget(error_, 1);
-  inside->addWidget(dismiss);
-  error_bar_->hide();
-  column->addWidget(error_bar_);
-  stack_ = new QStackedWidget(page);
-  welcome_ = new WelcomeView(theme, stack_);
-  inspect_ = new InspectView(theme, stack_);
-  compare_ = new CompareView(theme, stack_);
-  stack_->addWidget(welcome_);
-  stack_->addWidget(inspect_);
-  stack_->addWidget(compare_);
-  column->addWidget(stack_, 1);
+  build_bars(column);
+  splitter_ = new QSplitter(page);
+  splitter_->setHandleWidth(theme.spacing("panelGap"));
+  splitter_->setChildrenCollapsible(false);
+  rail_ = new Rail(theme, page);
+  dock_ = new RunDock(theme, splitter_);
+  dock_->setMinimumWidth(220);
+  dock_->setMaximumWidth(520);
+  stack_ = new QStackedWidget(splitter_);
+  splitter_->addWidget(dock_);
+  splitter_->addWidget(stack_);
+  splitter_->setStretchFactor(1, 1);
+  splitter_->setSizes({276, 1158});
+  auto* middle = new QHBoxLayout;
+  middle->setContentsMargins(0, 0, 0, 0);
+  middle->setSpacing(0);
+  auto* rail_box = new QVBoxLayout;
+  rail_box->setContentsMargins(6, 6, 0, 6);
+  rail_box->addWidget(rail_);
+  middle->addLayout(rail_box);
+  middle->addWidget(splitter_, 1);
+  column->addLayout(middle, 1);
+  build_views();
+  job_bar_ = new JobBar(theme, page);
+  column->addWidget(job_bar_);
   setCentralWidget(page);
-  connect(inspect_tab_, &QPushButton::clicked, this, [this] { show_workspace(Workspace::inspect); });
-  connect(compare_tab_, &QPushButton::clicked, this, [this] { show_workspace(Workspace::compare); });
-  connect(dismiss, &QToolButton::clicked, error_bar_, &QWidget::hide);
-  connect(welcome_, &WelcomeView::open_asked, this, &MainWindow::ask_file);
-  connect(inspect_, &InspectView::failed, this, &MainWindow::complain);
-  connect(compare_, &CompareView::failed, this, &MainWindow::complain);
-  connect(&theme, &Theme::changed, this, [this] {
-    if (error_bar_->isVisible()) complain(error_->text());
-  });
+  dock_open_ = {{Workspace::runs, true}, {Workspace::new_run, true}, {Workspace::inspect, false}, {Workspace::compare, false}};
   build_menus();
+  connect_views();
+  choose_compute(remember_ ? stored_compute() : ComputeOptions{});
+  if (remember_) restore_layout();
+  list_recent();
   show_workspace(Workspace::welcome);
 }
 
 MainWindow::~MainWindow() {
-  inspect_->set_store(nullptr);
-  compare_->set_store(nullptr);
+  set_views(nullptr);
 }
 
-void MainWindow::build_menus() {
-  const auto action = [&](QMenu* menu, const QString& name, const QKeySequence& key, auto&& what) {
-    QAction* a = menu->addAction(name);
-    a->setShortcut(key);
-    connect(a, &QAction::triggered, this, what);
-    return a;
+void MainWindow::build_bars(QVBoxLayout* column) {
+  auto* bar = new QWidget(this);
+  bar->setFixedHeight(theme_.spacing("toolbar"));
+  auto* row = new QHBoxLayout(bar);
+  row->setContentsMargins(6, 0, 8, 0);
+  row->setSpacing(2);
+  const auto tab = [&](Workspace workspace, const char* picture, const QString& name, const QString& tip) {
+    auto* b = new QPushButton(icon(theme_, picture), name, bar);
+    b->setObjectName(QStringLiteral("tab"));
+    b->setCheckable(true);
+    b->setFont(theme_.font("ui", Theme::Weight::medium));
+    b->setToolTip(tip);
+    row->addWidget(b);
+    tabs_.push_back({workspace, b});
+    connect(b, &QPushButton::clicked, this, [this, workspace] { show_workspace(workspace); });
   };
-  QMenu* file = menuBar()->addMenu(tr("&File"));
-  action(file, tr("&Open…"), QKeySequence(Qt::CTRL | Qt::Key_O), [this] { ask_file(); });
-  need_file_ << action(file, tr("&Close"), QKeySequence(Qt::CTRL | Qt::Key_W), [this] { close_file(); });
-  need_file_ << action(file, tr("&Read again"), QKeySequence(Qt::Key_F5), [this] { try_open(QString::fromStdString(store_->file().string())); });
-  file->addSeparator();
-  action(file, tr("&Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), [] { QCoreApplication::exit(0); });
-  QMenu* view = menuBar()->addMenu(tr("&View"));
-  need_file_ << action(view, tr("&Inspect"), QKeySequence(Qt::CTRL | Qt::Key_2), [this] { show_workspace(Workspace::inspect); });
-  need_file_ << action(view, tr("&Compare"), QKeySequence(Qt::CTRL | Qt::Key_3), [this] { show_workspace(Workspace::compare); });
-  view->addSeparator();
-  const auto step = [this](int by) { stack_->currentWidget() == compare_ ? compare_->step_post(by) : inspect_->step_post(by); };
-  need_file_ << action(view, tr("&Previous post"), QKeySequence(Qt::ALT | Qt::Key_Up), [step] { step(-1); });
-  need_file_ << action(view, tr("&Next post"), QKeySequence(Qt::ALT | Qt::Key_Down), [step] { step(1); });
-  view->addSeparator();
-  dark_ = action(view, tr("&Dark"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), [this] { theme_.set_mode(theme_.mode() == Theme::Mode::dark ? Theme::Mode::light : Theme::Mode::dark); });
-  dark_->setCheckable(true);
-  dark_->setChecked(theme_.mode() == Theme::Mode::dark);
+  if (has_runs_view) tab(Workspace::runs, "runs", tr("Runs"), tr("Start and watch runs (Ctrl 1)"));
+  tab(Workspace::inspect, "inspect", tr("Inspect"), tr("One post, painted (Ctrl 2)"));
+  tab(Workspace::compare, "compare", tr("Compare"), tr("Two runs side by side (Ctrl 3)"));
+  row->addStretch(1);
+  find_button_ = new QPushButton(icon(theme_, "search", "text3"), tr("Find a post, run, setting or command    Ctrl K"), bar);
+  find_button_->setObjectName(QStringLiteral("find"));
+  find_button_->setFont(theme_.font("table"));
+  find_button_->setAccessibleName(tr("Find anything"));
+  find_button_->setToolTip(tr("Find a post, run, setting or command (Ctrl K)"));
+  export_button_ = new QToolButton(bar);
+  export_button_->setIcon(icon(theme_, "export"));
+  export_button_->setText(tr("Export"));
+  export_button_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  export_button_->setFont(theme_.font("table", Theme::Weight::medium));
+  export_button_->setToolTip(tr("This view as PNG, SVG or PDF (Ctrl E)"));
+  theme_button_ = new QToolButton(bar);
+  theme_button_->setIcon(icon(theme_, "sun"));
+  theme_button_->setAccessibleName(tr("Light or dark"));
+  theme_button_->setToolTip(tr("Light or dark (Ctrl Shift D)"));
+  row->addWidget(find_button_);
+  row->addSpacing(6);
+  row->addWidget(export_button_);
+  row->addWidget(theme_button_);
+  column->addWidget(bar);
+  auto* line = new QFrame(this);
+  line->setObjectName(QStringLiteral("hairline"));
+  line->setFixedHeight(1);
+  column->addWidget(line);
+  error_bar_ = new NoticeBar(theme_, this);
+  notice_bar_ = new NoticeBar(theme_, this);
+  column->addWidget(error_bar_);
+  column->addWidget(notice_bar_);
+  file_label_ = new QLabel(this);
+  file_label_->setObjectName(QStringLiteral("quiet"));
+  file_label_->setTextFormat(Qt::PlainText);
+  file_label_->setFont(theme_.font("table"));
+  file_label_->setContentsMargins(0, 4, 12, 0);
+  menuBar()->setCornerWidget(file_label_);
+  connect(find_button_, &QPushButton::clicked, this, &MainWindow::find_anything);
+  connect(export_button_, &QToolButton::clicked, this, &MainWindow::export_view);
+  connect(theme_button_, &QToolButton::clicked, this, [this] { choose_theme(theme_.mode() == Theme::Mode::dark ? QStringLiteral("light") : QStringLiteral("dark")); });
 }
 
-void MainWindow::open(const std::filesystem::path& file) {
-  auto store = Store::open(file, Store::Mode::read);
-  store->mark_interrupted_runs();  // in read mode only how they are shown
-  inspect_->set_store(nullptr);
-  compare_->set_store(nullptr);
-  store_ = std::move(store);
+void MainWindow::build_views() {
+  welcome_ = new WelcomeView(theme_, stack_);
+  inspect_ = new InspectView(theme_, stack_);
+  compare_ = new CompareView(theme_, stack_);
+  runs_ = make_runs_view(theme_, stack_);
+  new_run_ = make_new_run_view(theme_, stack_);
+  for (QWidget* w : {static_cast<QWidget*>(welcome_), static_cast<QWidget*>(inspect_), static_cast<QWidget*>(compare_), as_widget(runs_), as_widget(new_run_)})
+    if (w) stack_->addWidget(w);
+}
+
+void MainWindow::connect_views() {
+  connect(rail_, SIGNAL(clicked()), dock_action_, SLOT(trigger()));
+  connect(welcome_, &WelcomeView::open_asked, this, &MainWindow::ask_file);
+  connect(welcome_, &WelcomeView::example_asked, this, &MainWindow::open_example);
+  connect(welcome_, &WelcomeView::new_run_asked, this, &MainWindow::show_new_run);
+  connect(welcome_, &WelcomeView::import_asked, this, [this] { import_data(); });
+  connect(welcome_, &WelcomeView::settings_asked, this, &MainWindow::show_settings);
+  connect(welcome_, &WelcomeView::keys_asked, this, &MainWindow::show_keys);
+  connect(welcome_, &WelcomeView::find_asked, this, &MainWindow::find_anything);
+  connect(welcome_, &WelcomeView::file_chosen, this, [this](const QString& f) { try_open(f); });
+  connect(welcome_, &WelcomeView::file_forgotten, this, [this](const QString& f) {
+    forget_recent(f);
+    list_recent();
+  });
+  connect(inspect_, &InspectView::failed, this, [this](const QString& m) { complain(m); });
+  connect(compare_, &CompareView::failed, this, [this](const QString& m) { complain(m); });
+  connect(dock_, &RunDock::failed, this, [this](const QString& m) { complain(m); });
+  connect(dock_, &RunDock::new_run_asked, this, &MainWindow::show_new_run);
+  connect(dock_, &RunDock::shown_changed, this, [this] { show_in_charts(runs_, *dock_); });
+  connect(dock_, &RunDock::opened, this, [this](std::int64_t run) { show_post(run, 0); });
+  connect(dock_, &RunDock::current_changed, this, [this](std::int64_t run) {
+    if (session_) show_in_charts(runs_, *dock_);
+    if (run && session_ && workspace() == Workspace::inspect && inspect_->run() != run) {
+      try {
+        inspect_->show_run(run);
+      } catch (const std::exception& e) {
+        complain(one_line(e.what()));
+      }
+    }
+  });
+  connect_parts(*this, inspect_, compare_, runs_, new_run_);
+  connect(&theme_, &Theme::changed, this, [this] { themes_->actions().value(theme_choice_ == QLatin1String("system") ? 0 : theme_choice_ == QLatin1String("light") ? 1 : 2)->setChecked(true); });
+  if (appearance_)
+    connect(appearance_, &Appearance::changed, this, [this] {
+      if (theme_choice_ == QLatin1String("system")) theme_.set_mode(appearance_->system());
+    });
+}
+
+void MainWindow::set_views(Session* session) {
+  dock_->set_session(session);
+  job_bar_->set_session(session);
+  attach(*inspect_, session);
+  attach(*compare_, session);
+  attach_part(runs_, session);
+  attach_part(new_run_, session);
+}
+
+void MainWindow::open(const std::filesystem::path& file, Session::Open how) {
+  auto session = std::make_unique<Session>(file, how);
+  session->training().set_compute(compute_);
+  set_views(nullptr);
+  if (session_) note_recent();
+  session_ = std::move(session);
+  leaving_ = {};
   try {
-    inspect_->set_store(store_.get());
-    compare_->set_store(store_.get());
+    set_views(session_.get());
   } catch (...) {
     close_file();
     throw;
   }
+  connect(&session_->training(), &TrainingQueue::changed, this, [this] {
+    update_state();
+    check_leaving();
+  });
+  connect(&session_->training(), &TrainingQueue::finished, this, [this](qint64 run, const QString& error) {
+    if (!error.isEmpty()) complain(tr("Run %1 failed: %2").arg(run).arg(error));
+    check_leaving();
+  });
   error_bar_->hide();
-  show_workspace(!inspect_->shows_post() && compare_->shows_comparison() ? Workspace::compare : Workspace::inspect);
+  notice_bar_->hide();
+  note_recent();
+  show_in_charts(runs_, *dock_);
+  const bool any = dock_->model().count() > 0;
+  show_workspace(any && inspect_->run() && !has_runs_view ? Workspace::inspect : has_runs_view ? Workspace::runs : !inspect_->shows_post() && compare_->shows_comparison() ? Workspace::compare : Workspace::inspect);
+  offer_to_continue();
 }
 
 void MainWindow::close_file() {
-  inspect_->set_store(nullptr);
-  compare_->set_store(nullptr);
-  store_.reset();
+  if (session_) note_recent();
+  set_views(nullptr);
+  session_.reset();
+  leaving_ = {};
+  notice_bar_->hide();
   show_workspace(Workspace::welcome);
 }
 
+Workspace MainWindow::workspace() const {
+  QWidget* w = stack_->currentWidget();
+  if (w == inspect_) return Workspace::inspect;
+  if (w == compare_) return Workspace::compare;
+  if (w == as_widget(runs_)) return Workspace::runs;
+  if (w == as_widget(new_run_)) return Workspace::new_run;
+  return Workspace::welcome;
+}
+
 void MainWindow::show_workspace(Workspace w) {
-  if (!store_) w = Workspace::welcome;
-  stack_->setCurrentWidget(w == Workspace::inspect ? static_cast<QWidget*>(inspect_) : w == Workspace::compare ? static_cast<QWidget*>(compare_) : welcome_);
+  if (!session_) w = Workspace::welcome;
+  QWidget* view = welcome_;
+  if (w == Workspace::inspect) view = inspect_;
+  if (w == Workspace::compare) view = compare_;
+  if (w == Workspace::runs && runs_) view = as_widget(runs_);
+  if (w == Workspace::new_run && new_run_) view = as_widget(new_run_);
+  stack_->setCurrentWidget(view);
   update_state();
 }
 
-void MainWindow::update_state() {
-  const bool open = store_ != nullptr;
-  inspect_tab_->setEnabled(open);
-  compare_tab_->setEnabled(open);
-  inspect_tab_->setChecked(stack_->currentWidget() == inspect_);
-  compare_tab_->setChecked(stack_->currentWidget() == compare_);
-  for (QAction* a : need_file_) a->setEnabled(open);
-  const QString name = open ? text(clean_utf8(store_->file().filename().string())) : tr("no file open");
-  file_label_->setText(name);
-  file_label_->setToolTip(open ? text(clean_utf8(store_->file().string())) : QString());
-  setWindowTitle(open ? tr("%1 – Telltale").arg(name) : tr("Telltale"));
+bool MainWindow::settled() const {
+  if (!session_) return true;
+  switch (workspace()) {
+    case Workspace::inspect: return inspect_->settled();
+    case Workspace::welcome: return true;
+    default: return session_->work().jobs().empty() && part_settled(workspace() == Workspace::runs ? as_widget(runs_) : as_widget(new_run_));
+  }
 }
 
-void MainWindow::complain(const QString& message) {
-  error_bar_->setStyleSheet(QStringLiteral("QWidget{background:%1;} QLabel{color:%2;} QToolButton{color:%2;}").arg(theme_["errorSoft"].name(), theme_["error"].name()));
-  error_->setText(message);
-  error_bar_->show();
+void MainWindow::update_state() {
+  const bool open = session_ != nullptr, writes = open && !session_->read_only(), runs = open && session_->training().running().has_value();
+  const Workspace now = workspace();
+  for (const Tab& t : tabs_) {
+    t.button->setEnabled(open);
+    const bool active = t.workspace == now || (t.workspace == Workspace::runs && now == Workspace::new_run);
+    t.button->setChecked(active);
+    t.button->setIcon(icon(theme_, t.workspace == Workspace::runs ? "runs" : t.workspace == Workspace::inspect ? "inspect" : "compare", active ? "accent" : "text3"));
+  }
+  for (QAction* a : need_file_) a->setEnabled(open);
+  for (QAction* a : need_writing_) a->setEnabled(writes);
+  for (QAction* a : need_running_) a->setEnabled(runs);
+  if (pause_action_) pause_action_->setText(runs && session_->training().paused() ? tr("&Resume") : tr("&Pause"));
+  export_button_->setEnabled(open);
+  QString name = open ? one_line(session_->store().file().filename().string()) : tr("no file open");
+  if (open && !writes) name += tr(" (read only)");
+  const QString place = open ? one_line(session_->store().file().string()) : QString();
+  if (file_label_->text() != elided(name, 80)) {
+    file_label_->setText(elided(name, 80));
+    file_label_->adjustSize();
+    menuBar()->setCornerWidget(file_label_);  // makes room for another length
+    file_label_->show();
+  }
+  file_label_->setToolTip(plain_tip(place));
+  setWindowTitle(open ? tr("%1 – Telltale").arg(name) : tr("Telltale"));
+  update_dock();
+}
+
+void MainWindow::update_dock() {
+  const Workspace w = workspace();
+  const bool has = session_ && w != Workspace::welcome, wanted = has && dock_open_[w];
+  // Where there is little room the list is a rail, whatever was wanted.
+  const bool fits = width() >= (w == Workspace::inspect || w == Workspace::compare ? 1280 : 900);
+  dock_->setVisible(wanted && fits);
+  rail_->setVisible(has && !(wanted && fits));
+  rail_->parentWidget()->layout();
+  const int gap = theme_.spacing("panelGap");
+  splitter_->setContentsMargins(dock_->isHidden() ? 0 : gap, dock_->isHidden() ? 0 : gap, 0, 0);
+  set_margins(dock_, dock_->isHidden() ? 0 : gap);
+  if (dock_action_) {
+    dock_action_->setChecked(wanted && fits);
+    dock_action_->setEnabled(has);
+  }
+  inspect_->set_run_list_elsewhere(w == Workspace::inspect && wanted && fits);
+}
+
+void MainWindow::set_dock_open(bool open) {
+  dock_open_[workspace()] = open;
+  const int needed = workspace() == Workspace::inspect || workspace() == Workspace::compare ? 1280 : 900;
+  if (open && width() < needed && !isMaximized()) resize(needed, height());
+  update_dock();
+  if (open && dock_->isVisible()) dock_->tree().setFocus();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* e) {
+  QMainWindow::resizeEvent(e);
+  find_button_->setText(width() >= 1180 ? tr("Find a post, run, setting or command    Ctrl K") : tr("Find…    Ctrl K"));
+  export_button_->setToolButtonStyle(width() >= 1000 ? Qt::ToolButtonTextBesideIcon : Qt::ToolButtonIconOnly);
+  update_dock();
+}
+
+void MainWindow::complain(const QString& message, const QString& details) {
+  const QString line = elided(message.simplified(), 600);
+  error_bar_->show_notice(NoticeBar::Kind::error, line, details.isEmpty() && message.size() > 600 ? message : details);
 }
 
 void MainWindow::ask_file() {
-  const QString start = store_ ? QFileInfo(QString::fromStdString(store_->file().string())).absolutePath() : QString();
-  const QString file = QFileDialog::getOpenFileName(this, tr("Open file"), start, tr("Telltale files (*.telltale);;All files (*)"));
+  const QString start = session_ ? QFileInfo(text(session_->store().file().string())).absolutePath() : QString();
+  const QString file = ask_open_file(tr("Open file"), start, tr("Telltale files (*.telltale);;All files (*)"));
   if (!file.isEmpty()) try_open(file);
 }
 
-void MainWindow::try_open(const QString& file) {
+void MainWindow::new_file() {
+  const QString file = ask_new_file(tr("New file: runs and posts are kept in it"), QDir::homePath() + QStringLiteral("/runs.telltale"));
+  if (!file.isEmpty()) try_open(file, Session::Open::create);
+}
+
+void MainWindow::try_open(const QString& file, Session::Open how) {
+  leave(tr("opening another file"), [this, file, how] {
+    try {
+      open(std::filesystem::path(file.toStdString()), how);
+    } catch (const std::exception& e) {
+      complain(one_line(e.what()));
+      list_recent();
+    }
+  });
+}
+
+/// Goes on at once when a file is open for writing, else asks where things are to be kept.
+void MainWindow::need_file(const QString& name, std::function<void()> then) {
+  if (session_ && !session_->read_only()) return then();
+  const QString file = ask_new_file(tr("Where are runs and posts to be kept?"), QDir::homePath() + QStringLiteral("/") + name + QStringLiteral(".telltale"));
+  if (file.isEmpty()) return;
+  leave(tr("opening another file"), [this, file, then] {
+    try {
+      open(std::filesystem::path(file.toStdString()), Session::Open::create);
+      then();
+    } catch (const std::exception& e) {
+      complain(one_line(e.what()));
+    }
+  });
+}
+
+void MainWindow::show_new_run() {
+  need_file(QStringLiteral("runs"), [this] { show_workspace(Workspace::new_run); });
+}
+
+void MainWindow::show_post(std::int64_t run, std::int64_t document) {
   try {
-    open(std::filesystem::path(file.toStdString()));
+    inspect_->show_run(run, document);
+    show_workspace(Workspace::inspect);
   } catch (const std::exception& e) {
-    complain(text(clean_utf8(e.what())));
+    complain(one_line(e.what()));
   }
+}
+
+void MainWindow::find_runs() {
+  if (!dock_->isVisible()) set_dock_open(true);
+  dock_->tree().setFocus();
+}
+
+void MainWindow::import_data(const QString& source) {
+  QString name = source.isEmpty() ? QStringLiteral("posts") : QFileInfo(source).baseName();
+  need_file(name.isEmpty() ? QStringLiteral("posts") : name, [this, source] {
+    auto* dialog = new ImportDialog(theme_, *session_, source, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &ImportDialog::new_run_asked, this, [this](const QString& dataset) {
+      show_new_run();
+      try {
+        choose_data(new_run_, session_->store().dataset(dataset.toStdString()).id);
+      } catch (const std::exception& e) {
+        complain(one_line(e.what()));
+      }
+    });
+    dialog->open();
+  });
+}
+
+void MainWindow::open_example() {
+  const QString demo = example_file();
+  if (!demo.isEmpty()) return try_open(demo);
+  const QString posts = example_posts();
+  std::vector<NoticeBar::Button> buttons;
+  if (!posts.isEmpty()) buttons.emplace_back(tr("Import the bundled posts"), [this, posts] { import_data(posts); });
+  notice_bar_->show_notice(NoticeBar::Kind::info, tr("The example is not made yet. Type packaging/quickstart in the source folder: it trains both runs on the bundled posts, about 10 minutes on two cores."), {}, buttons);
+}
+
+void MainWindow::take_path(const QString& path) {
+  const QFileInfo info(path);
+  if (!info.exists()) return complain(tr("%1: is not there any more").arg(path));
+  if (is_telltale(path)) return try_open(path);
+  if (info.isDir() && QFileInfo::exists(path + QStringLiteral("/config.json")) && new_run_)
+    return need_file(QStringLiteral("runs"), [this, path] {
+      show_workspace(Workspace::new_run);
+      choose_model(new_run_, path);
+    });
+  import_data(path);
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* e) {
@@ -202,7 +486,74 @@ void MainWindow::dropEvent(QDropEvent* e) {
   const QString file = dropped_file(e->mimeData());
   if (file.isEmpty()) return;
   e->acceptProposedAction();
-  try_open(file);
+  if (is_telltale(file)) return take_path(file);
+  QTimer::singleShot(0, this, [this, file] { take_path(file); });  // it may ask: the drop ends first
+}
+
+void MainWindow::choose_compute(const ComputeOptions& options) {
+  compute_ = options;
+  if (session_) session_->training().set_compute(options);
+  job_bar_->set_machine(machine_text(options), tr("What runs and explanations are computed on (Settings, Ctrl ,)"));
+  welcome_->set_machine(options);
+}
+
+void MainWindow::choose_theme(const QString& which) {
+  theme_choice_ = which;
+  if (which == QLatin1String("system")) {
+    if (appearance_) theme_.set_mode(appearance_->system());
+  } else {
+    theme_.set_mode(which == QLatin1String("dark") ? Theme::Mode::dark : Theme::Mode::light);
+  }
+  themes_->actions().value(which == QLatin1String("system") ? 0 : which == QLatin1String("light") ? 1 : 2)->setChecked(true);
+  if (remember_) preferences().setValue(QStringLiteral("window/theme"), which);
+}
+
+void MainWindow::note_recent() {
+  if (!remember_ || !session_) return;
+  try {
+    std::int64_t posts = 0;
+    for (const DatasetInfo& d : session_->store().datasets()) posts += d.documents;
+    add_recent(text(session_->store().file().string()), dock_->model().count(), posts);
+  } catch (const std::exception&) {  // a list of files is not worth an error
+    add_recent(text(session_->store().file().string()), 0, 0);
+  }
+  list_recent();
+}
+
+void MainWindow::list_recent() {
+  const auto files = remember_ ? recent_files() : std::vector<RecentFile>();
+  welcome_->set_recent(files);
+  recent_menu_->clear();
+  for (const RecentFile& f : files) {
+    QAction* a = recent_menu_->addAction(elided(f.path, 80).replace(QLatin1Char('&'), QLatin1String("&&")));
+    a->setEnabled(f.there);
+    connect(a, &QAction::triggered, this, [this, path = f.path] { try_open(path); });
+  }
+  recent_menu_->setEnabled(!files.empty());
+  if (files.empty()) return;
+  recent_menu_->addSeparator();
+  connect(recent_menu_->addAction(tr("&Clear the list")), &QAction::triggered, this, [this] {
+    forget_recent({});
+    list_recent();
+  });
+}
+
+void MainWindow::remember_layout() {
+  if (!remember_) return;
+  QSettings s = preferences();
+  s.setValue(QStringLiteral("window/geometry"), saveGeometry());
+  if (dock_->isVisible()) s.setValue(QStringLiteral("window/dock_width"), dock_->width());
+  for (const auto& [workspace, open] : dock_open_) s.setValue(QStringLiteral("window/run_list_%1").arg(static_cast<int>(workspace)), open);
+}
+
+void MainWindow::restore_layout() {
+  QSettings s = preferences();
+  restoreGeometry(s.value(QStringLiteral("window/geometry")).toByteArray());
+  const int width = std::clamp(s.value(QStringLiteral("window/dock_width"), 276).toInt(), 220, 520);
+  splitter_->setSizes({width, std::max(400, this->width() - width)});
+  for (auto& [workspace, open] : dock_open_) open = s.value(QStringLiteral("window/run_list_%1").arg(static_cast<int>(workspace)), open).toBool();
+  const QString theme = s.value(QStringLiteral("window/theme"), QStringLiteral("system")).toString();
+  choose_theme(theme == QLatin1String("dark") || theme == QLatin1String("light") ? theme : QStringLiteral("system"));
 }
 
 }  // namespace telltale::ui

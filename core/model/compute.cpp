@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "model/classifier_impl.hpp"
+#include "model/devices.hpp"
 #include "model/kernels.hpp"
 
 namespace telltale {
@@ -77,6 +78,13 @@ std::string configure_compute(const ComputeOptions& options) {
   mallopt(M_TRIM_THRESHOLD, 2000 << 20);
   mallopt(M_TOP_PAD, 64 << 20);
   return device.str();
+}
+
+std::vector<std::string> compute_devices() {
+  std::vector<std::string> out = {"cpu"};
+  if (at::globalContext().hasCUDA())
+    for (int i = 0; i < static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()); ++i) out.push_back(fmt::format("cuda:{}", i));
+  return out;
 }
 
 std::string compute_description() {

@@ -366,6 +366,12 @@ void RunDock::select(std::int64_t run) {
   tree_->scrollTo(index);
 }
 
+std::map<std::int64_t, int> RunDock::colours() const {
+  std::map<std::int64_t, int> out;
+  for (const std::int64_t id : model_->ids()) out[id] = model_->find(id)->series;
+  return out;
+}
+
 void RunDock::show_only(const std::vector<std::int64_t>& runs) {
   for (const std::int64_t id : model_->ids()) model_->set_shown(id, std::find(runs.begin(), runs.end(), id) != runs.end());
 }

@@ -28,6 +28,7 @@ class RunDock : public QWidget {
   std::int64_t current() const;        ///< 0: none
   void select(std::int64_t run);
   std::vector<std::int64_t> shown() const { return model_->shown(); }
+  std::map<std::int64_t, int> colours() const;  ///< series of every run
   void show_only(const std::vector<std::int64_t>& runs);
   RunModel& model() { return *model_; }
   QTreeView& tree() { return *tree_; }

@@ -1,0 +1,55 @@
+// Views that this build may or may not hold, behind functions that do nothing where one is missing.
+#pragma once
+#include <QLayout>
+#include <QWidget>
+#include <vector>
+
+#include "widgets/compare/compare_view.hpp"
+#include "widgets/inspect/inspect_view.hpp"
+
+namespace telltale::ui {
+
+class MainWindow;
+class NewRunView;
+class RunDock;
+class RunsView;
+
+#ifdef TELLTALE_HAS_RUNS_VIEW
+inline constexpr bool has_runs_view = true;
+#else
+inline constexpr bool has_runs_view = false;
+#endif
+
+#ifdef TELLTALE_HAS_NEW_RUN_VIEW
+inline constexpr bool has_new_run_view = true;
+#else
+inline constexpr bool has_new_run_view = false;
+#endif
+
+RunsView* make_runs_view(Theme& theme, QWidget* parent);
+NewRunView* make_new_run_view(Theme& theme, QWidget* parent);
+QWidget* as_widget(RunsView* view);
+QWidget* as_widget(NewRunView* view);
+void attach_part(RunsView* view, Session* session);
+void attach_part(NewRunView* view, Session* session);
+/// The charts show `runs`, the chosen one in front, in the colours of the run list; the geometry is that of the chosen run.
+void show_in_charts(RunsView* view, const RunDock& dock);
+void choose_data(NewRunView* view, std::int64_t dataset);
+void choose_model(NewRunView* view, const QString& folder);
+void copy_run(NewRunView* view, std::int64_t run);
+void connect_parts(MainWindow& window, InspectView* inspect, CompareView* compare, RunsView* runs, NewRunView* new_run);
+/// What a view says of itself by settled(); true where it says nothing.
+bool part_settled(QWidget* view);
+
+/// Views take the session, or (older ones) its store.
+template <class View>
+void attach(View& view, Session* session) {
+  if constexpr (requires { view.set_session(session); }) view.set_session(session);
+  else view.set_store(session ? &session->store() : nullptr);
+}
+
+inline void set_margins(QWidget* w, int left) {
+  if (w->layout()) w->layout()->setContentsMargins(0, 0, 0, left);
+}
+
+}  // namespace telltale::ui
