@@ -437,6 +437,7 @@ class TestInspect : public QObject {
         post->setFocus();
         QTest::keyClick(post, Qt::Key_N);
         QTest::qWait(200);
+        QCOMPARE(view.width(), size.width());  // nothing asks for more room than there is
         picture(view, QStringLiteral("inspect-view-%1-%2.png").arg(mode == Theme::Mode::light ? QStringLiteral("light") : QStringLiteral("dark")).arg(size.width()));
         for (QAbstractButton* b : view.findChildren<QAbstractButton*>())
           if (b->isVisible()) QVERIFY2(!b->accessibleName().isEmpty() || b->text().size() > 1, qPrintable(b->objectName()));

@@ -121,7 +121,12 @@ void ClassTable::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.setRenderHint(QPainter::Antialiasing);
   p.fillRect(rect(), theme_["panel"]);
-  if (!post_ || items().empty()) return;
+  if (!post_ || items().empty()) {
+    p.setFont(theme_.font("caption"));
+    p.setPen(theme_["text3"]);
+    p.drawText(rect().adjusted(12, 0, -12, 0), Qt::AlignCenter, tr("No prediction yet"));
+    return;
+  }
   if (!compact_) {
     p.setFont(theme_.font("caption"));
     p.setPen(theme_["text2"]);

@@ -22,6 +22,7 @@ EditPage::EditPage(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
   editor_->setFont(theme.font("post"));
   editor_->setFrameShape(QFrame::NoFrame);
   editor_->setAccessibleName(tr("Text of the post, to be changed"));
+  editor_->document()->setDocumentMargin(12);
   editor_->setPlaceholderText(tr("Type a text"));
   auto* pair = new QSplitter(Qt::Horizontal, rows);
   pair->setChildrenCollapsible(false);
@@ -34,6 +35,8 @@ EditPage::EditPage(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
     head->setFont(theme.font("caption", Theme::Weight::medium));
     head->setTextFormat(Qt::PlainText);
     head->setContentsMargins(12, 5, 6, 3);
+    head->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    head->setObjectName(QStringLiteral("quiet"));
     auto* scroll = new QScrollArea(box);
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
@@ -46,9 +49,16 @@ EditPage::EditPage(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
   };
   half(before_, old_, tr("The post before"));
   half(after_, new_, tr("The post after"));
+  pair->setSizes({500, 500});
   rows->addWidget(editor_);
   rows->addWidget(pair);
   rows->setSizes({200, 260});
+  for (QSplitter* s : {rows, pair}) s->setHandleWidth(1), s->setObjectName(QStringLiteral("lined"));
+  const auto lines = [this, rows, pair] {
+    for (QSplitter* s : {rows, pair}) s->setStyleSheet(QStringLiteral("QSplitter#lined::handle { background: %1; }").arg(theme_["border"].name()));
+  };
+  lines();
+  connect(&theme, &Theme::changed, this, lines);
   all->addWidget(rows);
   timer_.setSingleShot(true);
   timer_.setInterval(250);  // after the last key

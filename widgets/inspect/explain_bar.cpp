@@ -135,18 +135,26 @@ ExplainBar::ExplainBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   fill_nodes(nodes_combo_);
   ring_ = new BusyRing(theme, this);
   ring_->hide();
-  error_ = new QLabel(this);
+  // Stands on its own, under the bar or elsewhere: see message_row().
+  message_ = new QWidget(this);
+  message_->setAutoFillBackground(true);
+  auto* inside = new QHBoxLayout(message_);
+  inside->setContentsMargins(12, 4, 10, 4);
+  error_ = new QLabel(message_);
   error_->setWordWrap(true);
-  error_->setFont(theme.font("caption"));
+  error_->setFont(theme.font("table"));
   error_->setTextFormat(Qt::PlainText);
-  error_->hide();
+  error_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  inside->addWidget(error_, 1);
+  message_->hide();
   cancel_ = new QPushButton(tr("Cancel"), this);
   cancel_->setFont(theme.font("caption"));
   cancel_->setToolTip(tr("Stop explaining this post (Esc)"));
   cancel_->hide();
-  again_ = new QPushButton(tr("Try again"), this);
+  again_ = new QPushButton(tr("Explain"), message_);
   again_->setFont(theme.font("caption"));
-  again_->hide();
+  again_->setToolTip(tr("Explain this post with the options above"));
+  inside->addWidget(again_);
   more_ = new QPushButton(tr("More nodes"), this);
   more_->setFont(theme.font("caption"));
   more_->setToolTip(tr("Explain again with twice as many nodes: the delta falls"));
@@ -159,11 +167,9 @@ ExplainBar::ExplainBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   row->addWidget(output_);
   row->addWidget(path_);
   row->addWidget(nodes_combo_);
-  row->addWidget(error_, 1);
   row->addStretch(1);
   row->addWidget(ring_);
   row->addWidget(cancel_);
-  row->addWidget(again_);
   row->addWidget(more_);
   row->addWidget(badge_);
   row->addWidget(nodes_);
@@ -274,13 +280,16 @@ void ExplainBar::set_busy(bool busy, double done, double total) {
   if (busy) more_->hide();
 }
 
-void ExplainBar::set_message(const QString& error) {
-  error_->setVisible(!error.isEmpty());
-  again_->setVisible(!error.isEmpty());
-  error_->setText(error);
-  QPalette p = error_->palette();
-  p.setColor(QPalette::WindowText, theme_["error"]);
-  error_->setPalette(p);
+void ExplainBar::set_message(const QString& message, bool error) {
+  message_->setVisible(!message.isEmpty());
+  error_->setText(message);
+  const auto tint = [&](QWidget* w, QPalette::ColorRole role, const char* colour) {
+    QPalette p = w->palette();
+    p.setColor(role, theme_[colour]);
+    w->setPalette(p);
+  };
+  tint(message_, QPalette::Window, error ? "errorSoft" : "infoSoft");
+  tint(error_, QPalette::WindowText, error ? "error" : "info");
 }
 
 void ExplainBar::set_compact(bool compact) {

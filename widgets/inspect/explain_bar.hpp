@@ -39,7 +39,8 @@ class ExplainBar : public QWidget {
   void set_post(const PostContent* post);           ///< nullptr: nothing is explained
   void set_seconds(double seconds) { seconds_ = seconds; }  ///< of what is shown next; 0 = it was stored
   void set_busy(bool busy, double done = 0, double total = 0);
-  void set_message(const QString& error);           ///< a line with Try again; empty: none
+  void set_message(const QString& message, bool error = true);  ///< with a button to explain; empty: none
+  QWidget* message_row() { return message_; }       ///< for a layout to take
   void set_compact(bool compact);                   ///< method and badge alone; the rest is in the badge's card
   void show_card();
   QComboBox* method_combo() { return method_; }
@@ -69,6 +70,7 @@ class ExplainBar : public QWidget {
   QPushButton *more_, *cancel_, *again_;
   class BusyRing* ring_;
   QFrame* card_;
+  QWidget* message_;
 };
 
 /// "integrated-gradients" → "Integrated gradients"

@@ -48,6 +48,7 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   auto* all = new QVBoxLayout(this);
   all->setContentsMargins(gap, gap, gap, gap);
   all->setSpacing(gap);
+  all->setSizeConstraint(QLayout::SetNoConstraint);
   build_bar();
   all->addWidget(bar_);
   columns_ = new QSplitter(Qt::Horizontal, this);
@@ -113,7 +114,7 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
     explainer_->cancel();
     show_progress();
     painted_->set_stale(false);
-    explain_->set_message(tr("Cancelled. The post is not explained this way yet."));
+    explain_->set_message(tr("Cancelled. The post is not explained this way yet."), false);
   });
   connect(explainer_, &Explainer::started, this, [this] {
     since_asked_.restart();
@@ -213,6 +214,7 @@ void InspectView::build_post() {
   explain_ = new ExplainBar(theme_, page);
   column->addWidget(explain_);
   hairline();
+  column->addWidget(explain_->message_row());
   post_stack_ = new QStackedWidget(page);
   edit_ = new EditPage(theme_, post_stack_);
   post_stack_->addWidget(edit_);

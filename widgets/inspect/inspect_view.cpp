@@ -209,6 +209,7 @@ void InspectView::show_plain(Document d) {
   post_panel_->set_title(text(title_of(post_->text, 48)));
   post_panel_->set_caption(tr("%1 · post %2").arg(text(clean_utf8(post_->id))).arg(document_));
   explain_->set_post(nullptr);
+  legend_->hide();
   sums_->clear();
   painted_->set_post(post_);
   painted_->set_stale(false);
@@ -287,6 +288,7 @@ void InspectView::show_explained(PostPtr post) {
   painted_->set_gamma(gamma_->value() / 100.0);
   strip_->set_post(post_);
   legend_->set_scale(v.domain, gamma_->value() / 100.0);
+  legend_->show();
   classes_->set_post(post_);
   words_->set_post(post_);
   methods_->set_post(post_, run_, explain_->options());

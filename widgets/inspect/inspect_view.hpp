@@ -57,6 +57,7 @@ class InspectView : public QWidget {
   std::int64_t run() const { return run_.id; }
   std::int64_t document() const { return document_; }
   bool settled() const;                       ///< nothing that is on screen is still being read or computed
+  QSize minimumSizeHint() const override { return {600, 420}; }  ///< what it is made of moves when it gets narrow
   void set_run_list_elsewhere(bool elsewhere);///< the window has a run list of its own: no combo where there is room
   PostPtr post() const { return post_; }
   const ExplainOptions& options() const;

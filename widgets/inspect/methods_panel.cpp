@@ -56,8 +56,8 @@ void MethodMaps::lay_out() {
     for (const auto& r : post.view.ranked) order.push_back(&r);
     std::sort(order.begin(), order.end(), [](auto a, auto b) { return a->word < b->word; });
     // Words as bits of their length, in lines; the lines get thinner until all fit.
-    qreal unit = 2.2, line = 7;
-    for (int attempt = 0; attempt < 8; ++attempt) {
+    qreal unit = 6, line = 11;
+    for (int attempt = 0; attempt < 24; ++attempt) {
       qreal x = 0;
       int lines = 1;
       for (const auto* r : order) {
@@ -66,8 +66,8 @@ void MethodMaps::lay_out() {
         x += w + 1;
       }
       if (lines * line <= box.height()) break;
-      unit *= 0.8;
-      line = std::max<qreal>(2, line * 0.9);
+      unit *= 0.88;
+      line = std::max<qreal>(2, line * 0.93);
     }
     qreal x = 0, y = 0;
     for (const auto* r : order) {
