@@ -3,13 +3,13 @@
 
 namespace telltale {
 
-std::vector<ExplanationSummary> Store::explanation_summaries(std::int64_t run) {
+std::vector<ExplanationSummary> Store::explanation_summaries(std::int64_t run, const std::string& method, bool gold_only) {
   return impl_->guard([&] {
     Query q(*impl_,
             "SELECT e.id, e.document, e.method, e.target, e.foil, e.prediction, d.external_id, d.split, c.label, substr(t.text, 1, 600) FROM explanations e "
             "JOIN documents d ON d.id = e.document JOIN classes c ON c.id = d.class JOIN texts t ON t.document = d.id "
-            "WHERE e.run = ? OR e.fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?) ORDER BY e.document, e.id");
-    q.bind(run, run);
+            "WHERE (e.run = ? OR e.fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?)) AND (? = '' OR e.method = ?) AND (? = 0 OR e.target = c.label) ORDER BY e.document, e.id");
+    q.bind(run, run, method, method, std::int64_t{gold_only});
     std::vector<ExplanationSummary> all;
     while (q.step()) {
       ExplanationSummary s;

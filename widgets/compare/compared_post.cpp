@@ -1,4 +1,4 @@
-#include "widgets/compared_post.hpp"
+#include "widgets/compare/compared_post.hpp"
 
 #include <QPaintEvent>
 #include <cmath>
@@ -18,34 +18,61 @@ bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c
 
 ComparedPost::ComparedPost(Theme& theme, QWidget* parent) : PaintedView(theme, parent) { setAccessibleName(tr("Post painted by both runs and by their difference")); }
 
-void ComparedPost::set_post(const ComparisonView* view, const Json* post, double domain) {
-  view_ = view, post_ = post, domain_ = domain;
-  text_ = post ? text_of(*post, "text") : std::string();
-  spans_.clear();
-  scores_.clear();
-  rows_ = 0;
-  if (view && post && !view->runs.empty()) {
-    rows_ = view->b >= 0 ? 3 : 1;
-    if (const Json& words = get(*post, "words"); words.is_array())
-      for (const auto& w : words) {
-        spans_.push_back({integer_of(w, "begin"), integer_of(w, "end")});
-        scores_.push_back(row_scores(*view, w));
-      }
-  }
+QString PairedPost::word(int i) const {
+  if (i < 0 || static_cast<std::size_t>(i) >= words.size()) return {};
+  const Span s = words[static_cast<std::size_t>(i)];
+  if (s.begin < 0 || s.end <= s.begin || static_cast<std::uint64_t>(s.end) > text.size()) return {};
+  return ui::text(clean_utf8(std::string_view(text).substr(static_cast<std::size_t>(s.begin), static_cast<std::size_t>(s.end - s.begin))));
+}
+
+PairedPtr painted_of(const ComparisonView& view, const Json& post) {
+  auto out = std::make_shared<PairedPost>();
+  if (view.runs.empty()) return nullptr;
+  out->document = integer_of(post, "doc", 0), out->cut = integer_of(post, "cut");
+  out->text = text_of(post, "text"), out->id = text_of(post, "id");
+  const auto row = [&](int run) {
+    const RunView& r = view.runs[static_cast<std::size_t>(run)];
+    out->rows.push_back({ui::text(r.letter), ui::text(clean_utf8(r.name)), r.series});
+  };
+  row(std::max(0, view.a));
+  if (view.b >= 0) row(view.b), out->rows.push_back({QStringLiteral("Δ"), QStringLiteral("Δ"), -1});
+  std::vector<double> all;
+  if (const Json& words = get(post, "words"); words.is_array())
+    for (const auto& w : words) {
+      out->words.push_back({integer_of(w, "begin"), integer_of(w, "end")});
+      out->scores.push_back(row_scores(view, w));
+      all.insert(all.end(), out->scores.back().begin(), out->scores.back().end());
+    }
+  out->domain = score_domain(std::move(all));
+  return out;
+}
+
+void ComparedPost::set_post(PairedPtr post) {
+  post_ = std::move(post);
+  rows_ = post_ ? static_cast<int>(post_->rows.size()) : 0;
+  stale_ = false;
   set_ring(-1);
   lay_out();
   update();
 }
 
+void ComparedPost::set_stale(bool stale) {
+  stale_ = stale;
+  update();
+}
+
+QRectF ComparedPost::box_of(int word) const {
+  for (const Item& i : items())
+    if (i.key == word) return i.box;
+  return {};
+}
+
 QString ComparedPost::scores_of(int word) const {
-  if (!view_ || rows_ == 0 || word < 0 || static_cast<std::size_t>(word) >= scores_.size()) return {};
-  const auto& s = scores_[static_cast<std::size_t>(word)];
-  const Span span = spans_[static_cast<std::size_t>(word)];
-  if (span.begin < 0 || span.end <= span.begin || static_cast<std::uint64_t>(span.end) > text_.size()) return {};
-  QString out = ui::text(clean_utf8(std::string_view(text_).substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin))));
-  const auto add = [&](const std::string& name, double v) { out += QStringLiteral("   ") + ui::text(name) + QLatin1Char(' ') + ui::text(with_sign(v, score_decimals(domain_))); };
-  add(view_->runs[static_cast<std::size_t>(std::max(0, view_->a))].letter, s[0]);
-  if (s.size() > 1) add(view_->runs[static_cast<std::size_t>(view_->b)].letter, s[1]), add("Δ", s[2]);
+  if (!post_ || word < 0 || static_cast<std::size_t>(word) >= post_->scores.size()) return {};
+  QString out = post_->word(word);
+  if (out.isEmpty()) return {};
+  const auto& s = post_->scores[static_cast<std::size_t>(word)];
+  for (std::size_t r = 0; r < post_->rows.size() && r < s.size(); ++r) out += QStringLiteral("   ") + post_->rows[r].label + QLatin1Char(' ') + ui::text(with_sign(s[r], score_decimals(post_->domain)));
   return out;
 }
 
@@ -57,8 +84,9 @@ void ComparedPost::lay_out() {
   const QFontMetricsF metrics(theme_.font("post"), this);
   // Room for the cells: a word takes 2 px more on each side than its text, and neighbours do not touch.
   const qreal space = metrics.horizontalAdvance(QLatin1Char(' ')) + 3 + theme_.spacing("wordSpacing"), left = gutter, right = width() - 12;
+  const std::string& text_ = post_->text;
   const auto quoted = quoted_parts(text_);
-  const std::int64_t cut = integer_of(*post_, "cut");
+  const std::int64_t cut = post_->cut;
   qreal x = left;
   int line = 0;
   lines_.push_back({8});
@@ -93,7 +121,7 @@ void ComparedPost::lay_out() {
   };
   const std::size_t end = std::min(text_.size(), most_bytes);
   int feeds = 0;
-  for (const auto& s : segments(text_, spans_)) {
+  for (const auto& s : segments(text_, post_->words)) {
     if (s.begin >= end) break;
     for (std::size_t i = s.begin; i < std::min(s.end, end);) {
       if (s.word < 0 && blank(text_[i])) {
@@ -139,13 +167,9 @@ void ComparedPost::paintEvent(QPaintEvent* e) {
   const QFont font = theme_.font("post"), small = theme_.font("caption", Theme::Weight::semibold);
   const QFontMetricsF metrics(font, this);
   const qreal radius = theme_.spacing("radius");
+  if (stale_) p.setOpacity(0.6);
   std::vector<std::pair<QString, int>> labels;
-  const auto& a = view_->runs[static_cast<std::size_t>(std::max(0, view_->a))];
-  labels.push_back({ui::text(a.letter), a.series});
-  if (rows_ == 3) {
-    const auto& b = view_->runs[static_cast<std::size_t>(view_->b)];
-    labels.push_back({ui::text(b.letter), b.series}), labels.push_back({QStringLiteral("Δ"), -1});
-  }
+  for (const auto& r : post_->rows) labels.push_back({r.label, r.series});
   for (std::size_t l = 0; l < lines_.size(); ++l) {
     const qreal top = lines_[l].top;
     if (top > e->rect().bottom() || top + rows_ * row_height + line_gap < e->rect().top()) continue;
@@ -170,7 +194,7 @@ void ComparedPost::paintEvent(QPaintEvent* e) {
     const qreal top = lines_[static_cast<std::size_t>(c.line)].top;
     return top <= e->rect().bottom() && top + rows_ * row_height >= e->rect().top();
   };
-  const auto look_of = [&](const Piece& c, int r) { return colours.heat(scores_[static_cast<std::size_t>(c.word)][static_cast<std::size_t>(r)], domain_); };
+  const auto look_of = [&](const Piece& c, int r) { return colours.heat(post_->scores[static_cast<std::size_t>(c.word)][static_cast<std::size_t>(r)], post_->domain); };
   // All grounds before all texts: letters reach over the edges of their boxes.
   p.setPen(Qt::NoPen);
   for (const auto& c : pieces_)

@@ -1,4 +1,4 @@
-#include "widgets/comparison_parts.hpp"
+#include "widgets/compare/comparison_parts.hpp"
 
 #include <QPaintEvent>
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "report/numbers.hpp"
 #include "report/post_text.hpp"
+#include "widgets/export/export.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -41,7 +42,7 @@ void OverlapMatrices::set_comparison(const ComparisonView* view) {
   if (view) {
     if (const Json& all = get(view->json, "matrices"); all.is_array() && !all.empty()) {
       for (const auto& m : all)
-        if (!matrix_ && text_of(m, "method") == view->judge && text_of(m, "metric").rfind("overlap@", 0) == 0) matrix_ = &m;
+        if (!matrix_ && text_of(m, "method") == view->judge && (text_of(m, "metric").rfind("overlap@", 0) == 0) != weighted_) matrix_ = &m;
       if (!matrix_) matrix_ = &all[0];
     }
     names_ = short_names(view->classes);
@@ -53,6 +54,33 @@ void OverlapMatrices::set_comparison(const ComparisonView* view) {
   set_ring(first_key());
   lay_out();
   update();
+}
+
+void OverlapMatrices::set_weighted(bool weighted) {
+  weighted_ = weighted;
+  set_comparison(view_);
+}
+
+std::optional<OverlapMatrices::Pair> OverlapMatrices::pair(int key) const {
+  if (!matrix_ || key < 0 || names_.empty()) return std::nullopt;
+  const std::size_t i = static_cast<std::size_t>(key) / names_.size(), j = static_cast<std::size_t>(key) % names_.size();
+  if (i >= names_.size()) return std::nullopt;
+  Pair out{view_->classes[j], view_->classes[i], {}};
+  for (const int r : runs_) {
+    const std::string method = text_of(*matrix_, "method");
+    const auto x = view_->list(method, r, out.a), y = view_->list(method, r, out.b);
+    for (const auto& w : x)
+      if (std::find(y.begin(), y.end(), w) != y.end() && std::find(out.words.begin(), out.words.end(), w) == out.words.end()) out.words.push_back(w);
+  }
+  return out;
+}
+
+QString OverlapMatrices::csv() const {
+  QString out = QStringLiteral("run,class_a,class_b,metric,value\n");
+  for (const int r : runs_)
+    for (std::size_t i = 1; matrix_ && i < names_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) out += QStringLiteral("%1,%2,%3,%4,%5\n").arg(csv_cell(text(view_->label(r))), csv_cell(safe(view_->classes[j])), csv_cell(safe(view_->classes[i])), csv_cell(safe(text_of(*matrix_, "metric")))).arg(value(r, i, j), 0, 'g', 9);
+  return out;
 }
 
 QString OverlapMatrices::caption() const {
@@ -87,8 +115,8 @@ QString OverlapMatrices::pair_text(int key) const {
     const auto x = view_->list(method, r, view_->classes[j]), y = view_->list(method, r, view_->classes[i]);
     QStringList both;
     for (const auto& w : x)
-      if (std::find(y.begin(), y.end(), w) != y.end()) both << safe(w).toHtmlEscaped();
-    out += QStringLiteral("<br>") + tr("both in %1:").arg(text(view_->runs[static_cast<std::size_t>(r)].letter)) + QStringLiteral(" <b>%1</b>").arg(both.isEmpty() ? tr("none") : both.join(QStringLiteral("&nbsp; ")));
+      if (std::find(y.begin(), y.end(), w) != y.end()) both << QStringLiteral("<a href=\"word:%1\">%2</a>").arg(QString::fromLatin1(QByteArray::fromStdString(w).toHex()), safe(w).toHtmlEscaped());
+    out += QStringLiteral("<br>") + tr("both in %1:").arg(text(view_->runs[static_cast<std::size_t>(r)].letter)) + QStringLiteral(" <b>%1</b>").arg(both.isEmpty() ? tr("none") : both.join(QStringLiteral(" &nbsp;")));
   }
   return out;
 }
@@ -206,7 +234,7 @@ void WordsChanged::set_comparison(const ComparisonView* view) {
     for (const auto& [key, to] : {std::pair{"gained", &gained_}, {"lost", &lost_}})
       if (const Json& list = get(get(view->json, "words"), key); list.is_array())
         for (const auto& w : list)
-          if (std::isfinite(number_of(w, "difference"))) to->push_back({safe(text_of(w, "word")), difference_of(w)});
+          if (std::isfinite(number_of(w, "difference"))) to->push_back({text_of(w, "word"), safe(text_of(w, "word")), difference_of(w)});
   lay_out();
   update();
 }
@@ -237,6 +265,19 @@ void WordsChanged::lay_out() {
     items.push_back({QRectF(0, 8 + row_height_ * static_cast<qreal>(i) + (i >= shown_gained_ ? 8 : 0), width(), row_height_), static_cast<int>(i), said, said});
   }
   set_items(std::move(items));
+}
+
+std::string WordsChanged::word(int key) const {
+  if (key < 0 || static_cast<std::size_t>(key) >= shown_gained_ + shown_lost_) return {};
+  const auto i = static_cast<std::size_t>(key);
+  return i < shown_gained_ ? gained_[i].key : lost_[shown_lost_ - 1 - (i - shown_gained_)].key;
+}
+
+QString WordsChanged::csv() const {
+  QString out = QStringLiteral("word,difference,low,high,clear\n");
+  for (const auto* list : {&gained_, &lost_})
+    for (const Row& r : *list) out += QStringLiteral("%1,%2,%3,%4,%5\n").arg(csv_cell(r.word)).arg(r.difference.value, 0, 'g', 9).arg(r.difference.low, 0, 'g', 9).arg(r.difference.high, 0, 'g', 9).arg(r.difference.clear ? 1 : 0);
+  return out;
 }
 
 void WordsChanged::paintEvent(QPaintEvent*) {
@@ -290,160 +331,6 @@ void WordsChanged::paintEvent(QPaintEvent*) {
   }
   p.setFont(theme_.font("caption"));
   p.drawText(QRectF(0, bottom + 16, width(), 16), Qt::AlignCenter, tr("change of the share of positive score, 95 %"));
-  draw_focus(p);
-}
-
-// ---- the whole split
-
-SplitTable::SplitTable(Theme& theme, QWidget* parent) : PaintedView(theme, parent) { setAccessibleName(tr("Whole split, with intervals")); }
-
-void SplitTable::set_comparison(const ComparisonView* view) {
-  view_ = view;
-  rows_.clear();
-  const auto add_group = [&](const QString& name) {
-    Row r{};
-    r.group = true, r.name = name;
-    rows_.push_back(r);
-    return rows_.size() - 1;
-  };
-  if (view && !view->runs.empty()) {
-    const int runs[2] = {std::max(0, view->a), view->b};
-    const auto contrast = static_cast<std::size_t>(std::max(0, view->contrast));
-    const Json& accuracy = get(view->json, "accuracy");
-    if (get(accuracy, "runs").is_array()) {
-      const std::size_t head = add_group(tr("Accuracy"));
-      double from = 1, to = 0;
-      for (const auto& [key, low, high, name] : {std::tuple{"accuracy", "low", "high", "accuracy"}, {"macro_f1", "macro_f1_low", "macro_f1_high", "macro-F1"}}) {
-        Row r{};
-        r.name = QLatin1String(name), r.note = tr("high is better");
-        for (int k = 0; k < 2; ++k) {
-          const Json& entry = runs[k] >= 0 ? get(get(accuracy, "runs"), static_cast<std::size_t>(runs[k])) : get(accuracy, "none");
-          r.values[k] = number_of(entry, key), r.low[k] = number_of(entry, low), r.high[k] = number_of(entry, high);
-          for (const double x : {r.values[k], r.low[k], r.high[k]})
-            if (std::isfinite(x)) from = std::min(from, x), to = std::max(to, x);
-        }
-        r.difference = difference_of(get(get(get(accuracy, "contrasts"), contrast), key));
-        rows_.push_back(r);
-      }
-      // One axis for both, on whole tenths; it stands in the group's head.
-      from = std::max(0.0, std::floor(from * 10 - 1e-9) / 10), to = std::min(1.0, std::ceil(to * 10 + 1e-9) / 10);
-      for (std::size_t i = head; i < rows_.size(); ++i) rows_[i].from = to > from ? from : 0, rows_[i].to = to > from ? to : 1;
-    }
-    if (const Json& means = get(view->json, "means"); means.is_array() && !means.empty()) {
-      add_group(tr("Contrastivity"));
-      for (const auto& m : means) {
-        Row r{};
-        r.name = safe(text_of(m, "metric"));
-        r.note = text_of(m, "better") == "low" ? tr("low is better") : tr("high is better");
-        r.by = by_line(*view, text_of(m, "method"));
-        r.method = safe(view->method_name(text_of(m, "method"))), r.marked = view->in_loss(text_of(m, "method"));
-        for (int k = 0; k < 2; ++k) {
-          const auto run = static_cast<std::size_t>(std::max(0, runs[k]));
-          r.values[k] = runs[k] < 0 ? NAN : number_of(get(get(m, "values"), run));
-          const Json& range = get(get(m, "intervals"), run);
-          r.low[k] = runs[k] < 0 ? NAN : number_of(range, "low"), r.high[k] = runs[k] < 0 ? NAN : number_of(range, "high");
-        }
-        r.difference = difference_of(get(get(m, "differences"), contrast));
-        rows_.push_back(r);
-      }
-    }
-  }
-  lay_out();
-  update();
-}
-
-void SplitTable::lay_out() {
-  std::vector<Item> items;
-  qreal y = 0;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const auto& r = rows_[i];
-    const qreal h = r.group ? 22 : r.by.isEmpty() ? 30 : 36;
-    QString said;
-    if (!r.group) {
-      said = r.name + (r.by.isEmpty() ? QString() : QStringLiteral(", ") + r.by);
-      for (int k = 0; k < 2; ++k)
-        if (std::isfinite(r.values[k]))
-          said += tr("\n%1 %2 (%3)").arg(text(view_->runs[static_cast<std::size_t>(k == 0 ? std::max(0, view_->a) : view_->b)].letter), text(fixed(r.values[k])), text(interval(r.low[k], r.high[k])));
-    }
-    items.push_back({QRectF(0, y, width(), h), static_cast<int>(i), said, said});
-    y += h;
-  }
-  set_items(std::move(items));
-  setMinimumHeight(static_cast<int>(y) + 2);
-}
-
-void SplitTable::paintEvent(QPaintEvent*) {
-  QPainter p(this);
-  p.setRenderHint(QPainter::Antialiasing);
-  p.fillRect(rect(), theme_["panel"]);
-  if (!view_) return;
-  const QFont plain = theme_.font("table"), medium = theme_.font("table", Theme::Weight::medium), bold = theme_.font("table", Theme::Weight::semibold), small = theme_.font("caption");
-  const QFontMetricsF mm(medium, this), sm(small, this);
-  const qreal last_w = std::max<qreal>(128, width() * 0.24), axis_w = width() * 0.26, axis_x = width() - last_w - axis_w - 18, right = width() - 12;
-  const bool two = view_->b >= 0;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const auto& r = rows_[i];
-    const QRectF box = items()[i].box;
-    if (r.group) {
-      p.fillRect(box, theme_["panelAlt"]);
-      p.fillRect(QRectF(0, box.bottom() - 1, width(), 1), theme_["border"]);
-      p.setFont(theme_.font("caption", Theme::Weight::semibold));
-      p.setPen(theme_["text2"]);
-      p.drawText(box.adjusted(12, 0, 0, 0), Qt::AlignVCenter, r.name);
-      p.setFont(small);
-      p.setPen(theme_["text3"]);
-      QString axis = tr("95 %, axis %1 to %2").arg(text(fixed(r.from, 1)), text(fixed(r.to, 1)));
-      if (sm.horizontalAdvance(axis) > axis_w) axis = tr("%1 to %2").arg(text(fixed(r.from, 1)), text(fixed(r.to, 1)));
-      p.drawText(QRectF(axis_x, box.top(), axis_w, box.height()), Qt::AlignCenter, axis);
-      if (two)
-        p.drawText(QRectF(right - last_w, box.top(), last_w, box.height()), Qt::AlignRight | Qt::AlignVCenter,
-                   text(view_->runs[static_cast<std::size_t>(view_->b)].letter + " − " + view_->runs[static_cast<std::size_t>(view_->a)].letter));
-      continue;
-    }
-    if (items()[i].key == ring()) p.fillRect(box, theme_["hover"]);
-    p.fillRect(QRectF(0, box.bottom() - 1, width(), 1), theme_["grid"]);
-    const qreal first_h = r.by.isEmpty() ? box.height() : box.height() / 2 + 2;
-    p.setFont(medium);
-    p.setPen(theme_["text"]);
-    const qreal room = axis_x - 20;
-    const QString name = mm.elidedText(r.name, Qt::ElideRight, room);
-    p.drawText(QRectF(12, box.top(), room, first_h), Qt::AlignVCenter, name);
-    p.setFont(small);
-    p.setPen(theme_["text3"]);
-    const qreal note_x = 12 + mm.horizontalAdvance(name) + 6;
-    if (note_x + sm.horizontalAdvance(r.note) <= axis_x - 6) p.drawText(QRectF(note_x, box.top(), axis_x - note_x, first_h), Qt::AlignVCenter, r.note);
-    if (!r.by.isEmpty()) p.drawText(QRectF(12, box.center().y() - 1, room, box.height() / 2), Qt::AlignVCenter, sm.elidedText(sm.horizontalAdvance(r.by) > room && !r.marked ? r.method : r.by, Qt::ElideRight, room));
-    const auto x = [&](double v) { return axis_x + axis_w * std::clamp((v - r.from) / (r.to - r.from), 0.0, 1.0); };
-    for (const double g : {r.from, (r.from + r.to) / 2, r.to}) p.fillRect(QRectF(std::round(x(g)), box.top() + 2, 1, box.height() - 5), theme_["grid"]);
-    for (int k = 0; k < 2; ++k) {
-      if (!std::isfinite(r.values[k])) continue;
-      const auto& run = view_->runs[static_cast<std::size_t>(k == 0 ? std::max(0, view_->a) : view_->b)];
-      const QColor c = theme_.series(static_cast<std::size_t>(run.series));
-      const qreal y = box.center().y() + (two ? (k == 0 ? -5 : 5) : 0);
-      if (std::isfinite(r.low[k]) && std::isfinite(r.high[k])) {
-        p.setPen(QPen(c, 1.6));
-        p.drawLine(QPointF(x(r.low[k]), y), QPointF(x(r.high[k]), y));
-      }
-      p.setPen(QPen(theme_["panel"], 1));
-      p.setBrush(c);
-      p.drawEllipse(QPointF(x(r.values[k]), y), 3.5, 3.5);
-    }
-    if (!two) {
-      p.setFont(plain);
-      p.setPen(theme_["text"]);
-      draw_tabular(p, QRectF(right - last_w, box.top(), last_w, box.height()), Qt::AlignRight, text(fixed(r.values[0])));
-      continue;
-    }
-    const QRectF top(right - last_w, box.center().y() - 15, last_w, 15), below(right - last_w, box.center().y(), last_w, 14);
-    p.setFont(r.difference.clear ? bold : plain);
-    p.setPen(theme_["text"]);
-    draw_tabular(p, top, Qt::AlignRight, std::isnan(r.difference.value) ? QStringLiteral("–") : text(headline_of(r.difference)));
-    if (std::isfinite(r.difference.low) && std::isfinite(r.difference.high)) {
-      p.setFont(small);
-      p.setPen(theme_["text3"]);
-      draw_tabular(p, below, Qt::AlignRight, text(signed_interval(r.difference.low, r.difference.high)));
-    }
-  }
   draw_focus(p);
 }
 

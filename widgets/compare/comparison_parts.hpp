@@ -1,5 +1,8 @@
 // The parts of a comparison that speak of the whole split: overlap matrices, words gained and lost, the table with intervals.
 #pragma once
+#include <cmath>
+#include <optional>
+
 #include "report/comparison_view.hpp"
 #include "widgets/painted_view.hpp"
 
@@ -12,6 +15,13 @@ class OverlapMatrices : public PaintedView {
   explicit OverlapMatrices(Theme& theme, QWidget* parent = nullptr);
   void set_comparison(const ComparisonView* view);  ///< must outlive what is shown; nullptr shows nothing
   QString pair_text(int key) const;                 ///< rich text: the pair, its overlap, the words shared in each run
+  void set_weighted(bool weighted);                 ///< weighted overlap in place of overlap@k
+  struct Pair {
+    std::string a, b;                               ///< classes
+    std::vector<std::string> words;                 ///< in both lists, in A or in B
+  };
+  std::optional<Pair> pair(int key) const;
+  QString csv() const;
   int first_key() const;                            ///< the pair that shares most in A, −1 = none
   QString caption() const;                          ///< "overlap@10 by Occlusion, not in any loss"
 
@@ -23,6 +33,7 @@ class OverlapMatrices : public PaintedView {
   double value(int run, std::size_t i, std::size_t j) const;
   const ComparisonView* view_ = nullptr;
   const Json* matrix_ = nullptr;
+  bool weighted_ = false;
   std::vector<int> runs_;
   std::vector<std::string> names_;
   std::vector<QString> heads_;   ///< of the columns: names set upright, or their first letters where there is no room
@@ -38,6 +49,8 @@ class WordsChanged : public PaintedView {
   explicit WordsChanged(Theme& theme, QWidget* parent = nullptr);
   void set_comparison(const ComparisonView* view);
   QString caption() const;
+  std::string word(int key) const;  ///< lower-cased, as comparisons count it
+  QString csv() const;
 
  protected:
   void paintEvent(QPaintEvent*) override;
@@ -45,6 +58,7 @@ class WordsChanged : public PaintedView {
 
  private:
   struct Row {
+    std::string key;
     QString word;
     Difference difference;
   };
@@ -55,12 +69,16 @@ class WordsChanged : public PaintedView {
   qreal row_height_ = 20;
 };
 
-/// Accuracy and contrastivity with the intervals of A and B and their difference in words.
+/// Figures with the intervals of A and B (and B's control) and the difference of A and B in words.
 class SplitTable : public PaintedView {
   Q_OBJECT
  public:
+  enum class Page { figures, references, hide };
   explicit SplitTable(Theme& theme, QWidget* parent = nullptr);
   void set_comparison(const ComparisonView* view);
+  void set_page(Page page);
+  QString csv() const;
+  int rows() const { return static_cast<int>(rows_.size()); }
 
  protected:
   void paintEvent(QPaintEvent*) override;
@@ -68,14 +86,22 @@ class SplitTable : public PaintedView {
 
  private:
   struct Row {
-    bool group = false;
-    QString name, note, by, method;  ///< by: the method with its mark; method: alone
-    bool marked = false;             ///< in a loss: the mark is never left out
-    double values[2], low[2], high[2];
+    bool group = false, alone = false;  ///< alone: one value, of `run` (−1: of no run)
+    int run = -1;
+    QString name, note, by, method;     ///< by: the method with its mark; method: alone
+    bool marked = false;                ///< in a loss: the mark is never left out
+    double values[3] = {NAN, NAN, NAN}, low[3] = {NAN, NAN, NAN}, high[3] = {NAN, NAN, NAN};
     Difference difference;
     double from = 0, to = 1;
   };
+  std::size_t add_group(const QString& name, double from = 0, double to = 1);
+  void fit_axis(std::size_t head);
+  void add_figures();
+  void add_references();
+  void add_hide();
   const ComparisonView* view_ = nullptr;
+  Page page_ = Page::figures;
+  std::vector<int> runs_;               ///< indices: A, B, the control
   std::vector<Row> rows_;
 };
 
