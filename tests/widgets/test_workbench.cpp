@@ -14,10 +14,13 @@
 #include "app/workbench/main_window.hpp"
 #include "base/files.hpp"
 #include "report/example.hpp"
-#include "widgets/compare_view.hpp"
-#include "widgets/compared_post.hpp"
-#include "widgets/comparison_parts.hpp"
-#include "widgets/inspect_view.hpp"
+#include "widgets/compare/compare_view.hpp"
+#include "widgets/compare/compared_post.hpp"
+#include "widgets/compare/comparison_parts.hpp"
+#include "widgets/inspect/inspect_view.hpp"
+#include "widgets/inspect/post_list.hpp"
+#include "widgets/inspect/posts_panel.hpp"
+#include "widgets/inspect/words_table.hpp"
 #include "widgets/painted_post.hpp"
 #include "widgets/post_parts.hpp"
 #include "widgets/row_list.hpp"
@@ -179,25 +182,22 @@ class TestWorkbench : public QObject {
     window.open(file_.toStdString());
     auto& inspect = window.inspect();
     QVERIFY(inspect.shows_post());
-    const auto lists = inspect.findChildren<RowList*>();
-    RowList* posts = nullptr;
-    RowList* runs = nullptr;
-    for (RowList* l : lists) (l->accessibleName() == QStringLiteral("Posts") ? posts : runs) = l;
-    QVERIFY(posts && runs);
-    QCOMPARE(runs->count(), 2);
-    QCOMPARE(posts->count(), 120);
+    auto* posts = inspect.findChild<PostList*>();
+    QVERIFY(posts);
+    QVERIFY(QTest::qWaitFor([&] { return inspect.settled(); }, 10'000));
+    QCOMPARE(posts->count(), 600);  // every post of the data set, explained or not
     QAbstractItemModelTester tester(posts->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
     // Search, and a search without result.
-    auto* search = inspect.findChild<QLineEdit*>();
+    auto* search = inspect.findChild<PostsPanel*>()->search_field();
     QTest::keyClicks(search, QStringLiteral("shortstop"));
-    QVERIFY(posts->count() > 0 && posts->count() < 120);
+    QVERIFY(QTest::qWaitFor([&] { return posts->count() > 0 && posts->count() < 600; }, 5000));
     search->setText(QStringLiteral("\"zzzz (AND* OR \"\" NEAR"));
-    QCOMPARE(posts->count(), 0);
+    QVERIFY(QTest::qWaitFor([&] { return posts->count() == 0; }, 5000));
     bool said = false;
     for (QLabel* l : inspect.findChildren<QLabel*>()) said = said || (l->isVisible() && l->text().contains(QStringLiteral("No posts match")));
     QVERIFY(said);
     search->clear();
-    QCOMPARE(posts->count(), 120);
+    QVERIFY(QTest::qWaitFor([&] { return posts->count() == 600; }, 5000));
     // Next and previous.
     const auto first = posts->chosen_id();
     QTest::keyClick(&window, Qt::Key_Down, Qt::AltModifier);
@@ -205,7 +205,10 @@ class TestWorkbench : public QObject {
     QTest::keyClick(&window, Qt::Key_Up, Qt::AltModifier);
     QCOMPARE(posts->chosen_id(), first);
     // The same word is ringed in the post, the strip and the table; the keyboard walks the words.
-    auto* post = inspect.findChild<PaintedPost*>();
+    PaintedPost* post = nullptr;
+    for (auto* p : inspect.findChildren<PaintedPost*>())
+      if (p->accessibleName() == QStringLiteral("Painted post")) post = p;
+    QVERIFY(post);
     auto* strip = inspect.findChild<OrderStrip*>();
     auto* words = inspect.findChild<WordsTable*>();
     post->setFocus();
@@ -329,14 +332,15 @@ class TestWorkbench : public QObject {
         record.result = d, record.runs = {runs_[0]}, record.protocol = Json::object();
         store->add_comparison(record);
       }
+      store.reset();
+      Session session(copy.toStdString());
       CompareView view(*theme_);
       view.resize(1200, 700);
-      view.set_store(store.get());
-      auto* which = view.findChild<QComboBox*>();
-      QCOMPARE(which->count(), static_cast<int>(documents.size()) + 1);
-      for (int i = 0; i < which->count(); ++i) {
-        which->setCurrentIndex(i);
-        Q_EMIT which->activated(i);
+      view.set_session(&session);
+      const auto heads = session.store().comparison_heads();
+      QCOMPARE(heads.size(), documents.size() + 1);
+      for (const auto& head : heads) {
+        view.show_stored(head.id);
         QVERIFY(!view.grab().isNull());
       }
     }
@@ -348,7 +352,7 @@ class TestWorkbench : public QObject {
       ComparedPost post(*theme_);
       for (QWidget* w : std::initializer_list<QWidget*>{&a, &b, &c, &post}) w->resize(420, 300);
       a.set_comparison(&v), b.set_comparison(&v), c.set_comparison(&v);
-      if (const Json& posts = get(d, "posts"); posts.is_array() && !posts.empty() && !v.runs.empty()) post.set_post(&v, &posts[0], 1);
+      if (const Json& posts = get(d, "posts"); posts.is_array() && !posts.empty() && !v.runs.empty()) post.set_post(painted_of(v, posts[0]));
       QVERIFY(!a.grab().isNull() && !b.grab().isNull() && !c.grab().isNull() && !post.grab().isNull());
     }
   }
