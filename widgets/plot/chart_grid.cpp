@@ -151,7 +151,7 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
       p->fillRect(at.adjusted(-2, 0, 2, 0), ground);
       p->drawText(at, Qt::AlignCenter, d.note);
     }
-    double last_label = -1e9;
+    double last_label[2] = {-1e9, -1e9};  // at the top, at the bottom
     for (const ChartMark& mark : d.marks) {
       const double x = chart_.rect->axis(QCPAxis::atBottom)->coordToPixel(mark.x);
       if (x < box.left() - 1 || x > box.right() + 1) continue;
@@ -166,8 +166,8 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
           const QString n = QString::number(mark.count);
           const double w = m.horizontalAdvance(n);
           const double at = x + 6 + w > box.right() + 10 ? x - 6 - w : x + 6;
-          if (at < last_label + 3) break;
-          last_label = at + w;
+          if (at < last_label[up ? 0 : 1] + 3) break;
+          last_label[up ? 0 : 1] = at + w;
           p->setPen(t["text"]);
           p->drawText(QPointF(at, up ? y + 8 : y - 1), n);
           break;
@@ -179,8 +179,8 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
           p->drawLine(QLineF(x - 3, y + 3, x + 3, y - 3));
           const QString n = mark.count > 1 ? QObject::tr("NaN, %1").arg(mark.count) : QObject::tr("NaN");
           const double w = m.horizontalAdvance(n), at = x + 7 + w > box.right() + 10 ? x - 7 - w : x + 7;
-          if (at < last_label + 3) break;
-          last_label = at + w;
+          if (at < last_label[1] + 3) break;
+          last_label[1] = at + w;
           p->drawText(QPointF(at, y + 4), n);
           break;
         }
@@ -489,7 +489,7 @@ void ChartGrid::set_data(int chart, ChartData data) {
 void ChartGrid::set_cursor(std::optional<double> x, std::vector<std::vector<ChartDot>> dots) {
   impl_->cursor = x;
   for (std::size_t i = 0; i < impl_->charts.size(); ++i) impl_->charts[i]->dots = i < dots.size() ? dots[i] : std::vector<ChartDot>{};
-  impl_->plot->layer(QStringLiteral("face"))->replot();
+  if (!impl_->plot->size().isEmpty()) impl_->plot->layer(QStringLiteral("face"))->replot();
   if (!x || !QAccessible::isActive()) return;
   QString spoken;
   for (const auto& c : impl_->charts) {
@@ -501,10 +501,13 @@ void ChartGrid::set_cursor(std::optional<double> x, std::vector<std::vector<Char
 }
 
 void ChartGrid::replot() {
+  if (impl_->plot->size().isEmpty()) return;  // not laid out yet: it is asked again when it is
   ++impl_->replots;
+  const QFontMetricsF m(impl_->theme.font("axis"));
+  const double widest = impl_->axis == ChartAxis::time ? 46 : m.horizontalAdvance(tick_text(impl_->limit_high, tick_distance(impl_->high - impl_->low, 5, impl_->axis))) + 16;
   for (auto& c : impl_->charts) {
-    c->x_ticker->most = std::clamp(c->rect->width() / 60, 2, 5);
-    c->y_ticker->most = std::clamp(c->rect->height() / 26, 2, 5);
+    c->x_ticker->most = std::clamp(static_cast<int>(c->rect->width() / widest), 2, 5);
+    c->y_ticker->most = std::clamp(c->rect->height() / 20, 3, 5);
   }
   impl_->plot->replot(QCustomPlot::rpQueuedRefresh);
 }

@@ -114,17 +114,16 @@ DrawnColumn draw_column(WatchedRun& run, const std::string& name, const ChartSco
   return out;
 }
 
-DrawnColumn draw_ghost(const WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns) {
+DrawnColumn draw_ghost(WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns) {
   DrawnColumn out;
   const CurveColumn* column = run.ghost.column(name);
   if (!column) return out;
-  const auto& steps = run.ghost.steps();
-  // From where the run was resumed on: what was before is its own.
+  MovingAverage& average = run.ghost_averages[name];
+  average.follow(column->values, scope.beta());
   each_stretch(WatchedRun::axis_of(run.ghost, scope.axis()), low, high, columns, [&](std::size_t begin, std::size_t end, double x) {
-    const auto e = column->values.extremes(begin, end);
-    if (!e.any() || steps[end - 1] < 0) return;
+    if (!column->values.extremes(begin, end).any()) return;
     out.x.push_back(x);
-    out.y.push_back((static_cast<double>(e.low) + static_cast<double>(e.high)) / 2);
+    out.y.push_back(average.at(column->values, end - 1));
   });
   return out;
 }

@@ -56,8 +56,8 @@ struct DrawnColumn {
 DrawnColumn draw_column(WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
 /// Mean of the seeds' averages with its 95 % interval (Student's t over the seeds that have come so far).
 DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& name, const ChartScope& scope, double low, double high, int columns);
-/// The raw values, thin: without average (gradient shares of few steps, the ghost).
-DrawnColumn draw_ghost(const WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
+/// The lost tail, smoothed by itself; no band.
+DrawnColumn draw_ghost(WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
 
 /// Rows [begin, end) whose x lies in [low, high).
 std::pair<std::size_t, std::size_t> rows_between(const std::vector<double>& axis, double low, double high);

@@ -5,6 +5,7 @@
 #include <QPainterPath>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "report/numbers.hpp"
 #include "report/post_text.hpp"
@@ -103,16 +104,18 @@ void FilmStrip::lay_out() {
   for (const ShownFilm& f : films_)
     for (const FilmPost& p : f.film->posts) label_width_ = std::max(label_width_, label_metrics.horizontalAdvance(one_line(p.label)) + 22);
   label_width_ = std::min(label_width_, width() * 0.25);
-  const int room = std::max(10, static_cast<int>((width() - label_width_ - 24 - value_width) / (words.averageCharWidth() * 1.05)));
+  const int room = std::max(10, static_cast<int>((width() - label_width_ - 24 - value_width) / (words.averageCharWidth() * 0.9)));
   for (std::size_t k = 0; k < documents_.size(); ++k) {
     const qreal top = y;
     y += pad;
-    QString spoken, tip;
+    QString tip;
+    std::optional<std::size_t> start;  // the same for all runs: they are compared word by word
     for (std::size_t i = 0; i < films_.size(); ++i) {
       const auto& posts = films_[i].film->posts;
       const auto it = std::find_if(posts.begin(), posts.end(), [&](const FilmPost& p) { return p.document == documents_[k]; });
       if (it == posts.end()) continue;
-      rows_.push_back({documents_[k], i, static_cast<std::size_t>(it - posts.begin()), y, best_start(*it, room)});
+      if (!start) start = best_start(*it, room);
+      rows_.push_back({documents_[k], i, static_cast<std::size_t>(it - posts.begin()), y, std::min(*start, it->words.empty() ? 0 : it->words.size() - 1)});
       y += line;
       const std::size_t frame = frame_at(*films_[i].film, step_);
       if (tip.isEmpty()) tip = QStringLiteral("%1 · %2").arg(one_line(it->external_id), one_line(it->label));
@@ -237,7 +240,7 @@ QPointF BumpChart::place(int rank, std::size_t frame) const {
   const double begin = static_cast<double>(film_->steps.front()), end = static_cast<double>(film_->steps.back());
   const double at = end > begin ? (static_cast<double>(film_->steps[frame]) - begin) / (end - begin) : 1;
   const double row = rank <= 0 || rank > top ? top + 0.55 : rank - 1;
-  return {left + (right - left) * at, head + (bottom - head) * row / (top + 0.2)};
+  return {left + (right - left) * at, head + (bottom - head) * row / (top + 0.55)};
 }
 
 void BumpChart::lay_out() {

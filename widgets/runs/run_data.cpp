@@ -136,6 +136,8 @@ void RunData::load(std::int64_t id) {
       run->record = std::move(loaded->record);
       run->curves = std::move(loaded->curves);
       run->ghost = std::move(loaded->ghost);
+      run->averages.clear();
+      run->ghost_averages.clear();
       run->validations = std::move(loaded->validations);
       run->loaded = true;
       run->error.clear();
@@ -167,6 +169,7 @@ void RunData::refill(std::int64_t id) {
         if (s.step > run->curves.last_step() || run->curves.rows() == 0) run->curves.append(s);
       run->validations = std::move(*validations);
       run->ghost = std::move(*ghost);
+      run->ghost_averages.clear();
       take_live(*run);
       Q_EMIT grew();
     };

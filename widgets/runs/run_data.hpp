@@ -15,7 +15,7 @@ struct WatchedRun {
   RunRecord record;
   RunCurves curves, ghost;                 ///< ghost: the tail that was lost at the last resume
   std::vector<ValidationRecord> validations;
-  std::map<std::string, MovingAverage> averages;
+  std::map<std::string, MovingAverage> averages, ghost_averages;
   bool loaded = false;
   QString error;
   int series = 0;                          ///< index of its colour

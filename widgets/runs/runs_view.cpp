@@ -64,7 +64,7 @@ class Chip : public QWidget {
   ElidedLabel* label_;
 };
 
-constexpr int low_height = 620, narrow_width = 860;
+constexpr int low_height = 620, narrow_width = 520, side_width = 340;
 
 }  // namespace
 
@@ -72,6 +72,7 @@ RunsView::RunsView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
   setAccessibleName(tr("Runs"));
   auto* all = new QVBoxLayout(this);
   all->setContentsMargins(0, 0, 0, 0);
+  all->setSizeConstraint(QLayout::SetNoConstraint);
   pages_ = new QStackedWidget(this);
   all->addWidget(pages_);
 
@@ -338,7 +339,7 @@ void RunsView::open_batch(int chart, double x, double tolerance) {
 
 /// Wide: all at once. Low or narrow: one of the lower panels, and the side panel as one of them.
 void RunsView::arrange() {
-  const bool small = height() < low_height || width() < narrow_width;
+  const bool small = height() < low_height || width() < narrow_width + (side_ ? side_width : 0);
   const int shape = small ? 1 : 0;
   if (shape != shape_) {
     shape_ = shape;
@@ -348,7 +349,7 @@ void RunsView::arrange() {
       else {
         main_->addWidget(side_);
         main_->setStretchFactor(main_->indexOf(side_), 0);
-        main_->setSizes({std::max(560, width() - 346), 340});
+        main_->setSizes({std::max(narrow_width, width() - side_width - 6), side_width});
       }
       side_->show();
     }

@@ -40,6 +40,7 @@ class RunsView : public QWidget {
   ChartScope& scope() { return scope_; }
   RunData& data() { return data_; }
   void export_view();                                    ///< Ctrl E
+  QSize minimumSizeHint() const override { return {480, 420}; }  ///< of the small shape: the wide one gives way to it
 
  Q_SIGNALS:
   void document_asked(qint64 run, qint64 document);

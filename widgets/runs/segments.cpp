@@ -29,9 +29,9 @@ void Segments::set_current(int i) { group_->button(i)->setChecked(true); }
 
 void Segments::style() {
   const auto c = [this](const char* n) { return theme_[n].name(); };
-  setStyleSheet(QStringLiteral("QPushButton { border: 1px solid %1; border-right: 0; border-radius: 0; padding: 1px 8px; min-height: 18px; font-size: %5px; color: %2; background: %6; }"
-                               "QPushButton[place=\"first\"] { border-top-left-radius: 3px; border-bottom-left-radius: 3px; }"
-                               "QPushButton[place=\"last\"] { border-right: 1px solid %1; border-top-right-radius: 3px; border-bottom-right-radius: 3px; }"
+  setStyleSheet(QStringLiteral("QPushButton { border: 1px solid %1; border-left: 0; border-radius: 0; padding: 1px 8px; min-height: 18px; font-size: %5px; color: %2; background: %6; }"
+                               "QPushButton[place=\"first\"] { border-left: 1px solid %1; border-top-left-radius: 3px; border-bottom-left-radius: 3px; }"
+                               "QPushButton[place=\"last\"] { border-top-right-radius: 3px; border-bottom-right-radius: 3px; }"
                                "QPushButton:checked { background: %3; color: %7; font-weight: 500; border-bottom: 2px solid %4; padding-bottom: 0; }"
                                "QPushButton:focus { background: %8; color: %7; border: 2px solid %4; padding: 0 7px; }")
                     .arg(c("borderStrong"), c("text2"), c("accentSoft"), c("accent"))
