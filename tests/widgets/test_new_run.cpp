@@ -326,6 +326,13 @@ class TestNewRun : public QObject {
     QVERIFY(!note("epsilon").contains(QStringLiteral("hardly text")));
     type("epsilon2", "900");
     QVERIFY(note("epsilon2").contains(QStringLiteral("hardly text")));
+    // What it does to words of the data.
+    type("epsilon", "0.01");
+    type("epsilon2", "0.02");
+    QTRY_VERIFY_WITH_TIMEOUT(view_->help()->shares() && view_->help()->shares()->far == 1.0, patience);
+    type("epsilon2", "900");
+    QTRY_VERIFY_WITH_TIMEOUT(view_->help()->shares() && view_->help()->shares()->far < 0.5, patience);
+    QVERIFY(view_->help()->shares()->tokens > 20);
     // Stored: the next form knows it at once.
     bool stored = false;
     for (const auto& m : {Classifier::load(model_, plain)}) stored = session_->store().value("embedding." + m->fingerprint()).has_value();
@@ -382,6 +389,7 @@ class TestNewRun : public QObject {
     view_->measure_cost();
     QTRY_VERIFY_WITH_TIMEOUT(view_->cost()->known(), patience);
     QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("setting:epsilon")->accessibleDescription().contains(QStringLiteral(" norms")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(session_->work().jobs().empty(), patience);
     for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
       theme_->set_mode(mode);
       for (const QSize size : {QSize(1170, 830), QSize(1024, 640), QSize(800, 560)}) {

@@ -32,7 +32,9 @@ void FactsView::show_geometry(std::shared_ptr<const PerturbationGeometry> geomet
     spoken << tr("attribution distances %1, %2, %3").arg(figure(g.attribution.near), figure(g.attribution.far), figure(g.attribution.between))
            << tr("[CLS] distances %1, %2, %3").arg(figure(g.cls.near), figure(g.cls.far), figure(g.cls.between));
     setAccessibleDescription(spoken.join(QStringLiteral("; ")));
-    setToolTip(g.classes.empty() ? QString() : tr("Probability of the gold class %1: x %2, x' %3, x'' %4").arg(plain_tip(one_line(g.label_name)), figure(g.classes[0].gold), figure(g.classes[1].gold), figure(g.classes[2].gold)));
+    QString tip = tr("Nearest words counted over %1 tokens of the post").arg(g.counted);
+    if (!g.classes.empty()) tip = tr("Probability of the gold class %1: x %2, x' %3, x'' %4\nAnother class: %5 copies of the post were asked\n").arg(one_line(g.label_name), figure(g.classes[0].gold), figure(g.classes[1].gold), figure(g.classes[2].gold)).arg(g.copies) + tip;
+    setToolTip(plain_tip(tip));
   }
   updateGeometry();
   update();
@@ -109,8 +111,8 @@ void FactsView::paintEvent(QPaintEvent*) {
     draw_tabular(p, QRectF(right - 42, y, 42, row), Qt::AlignRight, QStringLiteral("%1 %").arg(100 * value, 0, 'f', 0));
     y += row;
   };
-  share(tr("x' nearest to their own word"), g.near_own, theme_.series(2));
-  share(tr("x'' nearest to their own word"), g.far_own, theme_.series(4));
+  share(tr("x' nearest to own word"), g.near_own, theme_.series(2));
+  share(tr("x'' nearest to own word"), g.far_own, theme_.series(4));
   if (!g.classes.empty()) share(tr("x'' given another class"), g.far_other, theme_.series(4));
 }
 

@@ -116,6 +116,7 @@ GeometryPanel::GeometryPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("P
 
   pages_ = new QStackedWidget(this);
   empty_ = new EmptyNote(theme, {}, this);
+  empty_->setTextFormat(Qt::PlainText);
   pages_->addWidget(empty_);
   scroll_ = new QScrollArea(this);
   scroll_->setWidgetResizable(true);
@@ -329,6 +330,7 @@ void GeometryPanel::choose_source(int at) {
 }
 
 void GeometryPanel::show_run(qint64 run) {
+  if (run != run_) exploring_ = false;  // another one was chosen in the list
   run_ = run;
   if (!session_ || exploring_) return;
   if (run == 0) {

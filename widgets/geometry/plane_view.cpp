@@ -72,14 +72,14 @@ void PlaneView::lay_out() {
   const QString near_word = token == g.tokens.end() ? QString() : piece_text(token->near_piece), far_word = token == g.tokens.end() ? QString() : piece_text(token->far_piece);
   const auto copy = [&](const char* name, const GeometryPoint& p, const QString& word, int key) {
     QString tip = tip_of(p, QString::fromUtf8(name) + tr(" of “%1”").arg(own)) + tr("\nnearest word: %1").arg(word);
-    items.push_back({box(place(p), 7), key, tip, tip.simplified()});
+    items.push_back({box(place(p), 7), key, plain_tip(tip), tip.simplified()});
   };
   copy("x'", g.near, near_word, key_near);
   copy("x''", g.far, far_word, key_far);
-  items.push_back({box(centre(), 6), key_x, tr("x “%1”").arg(own), tr("x %1").arg(own)});
+  items.push_back({box(centre(), 6), key_x, plain_tip(tr("x “%1”").arg(own)), tr("x %1").arg(own)});
   for (std::size_t k = 0; k < g.cloud.size(); ++k) {
     const QString tip = tip_of(g.cloud[k], piece_text(g.cloud[k].piece));
-    items.push_back({box(place(g.cloud[k]), 4), static_cast<int>(k), tip, tip.simplified() + tr(", nearest %1").arg(k + 1)});
+    items.push_back({box(place(g.cloud[k]), 4), static_cast<int>(k), plain_tip(tip), tip.simplified() + tr(", nearest %1").arg(k + 1)});
   }
   set_items(std::move(items));
   // The circles' names, on a ground of their own, where the rim is.

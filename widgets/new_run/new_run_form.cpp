@@ -87,6 +87,7 @@ NewRunView::NewRunView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   pause_.setInterval(1500);
   connect(&pause_, &QTimer::timeout, this, [this] {
     ask_scale();
+    ask_shares();
     if (session_ && isVisible() && !session_->training().running() && first_wrong() == nullptr && cost_measured_ != cost_key()) measure_cost();
   });
   runs_pause_.setSingleShot(true);
@@ -183,6 +184,7 @@ void NewRunView::connect_field(SettingField* field) {
     const auto scale = scales_.find(text(model_folder()));
     help_->show_setting(info, draft_.preset_value(id), draft_.fitting().objective, scale != scales_.end() ? std::optional(scale->second) : std::nullopt);
     scroll_->ensureWidgetVisible(fields_.at(id)->editor(), 20, 40);
+    ask_shares();
   });
 }
 

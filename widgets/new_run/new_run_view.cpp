@@ -59,14 +59,15 @@ CostHistory read_history(Store& store) {
 
 void NewRunView::set_session(Session* session) {
   if (session_) {
-    for (const auto job : {cost_job_, scale_job_, runs_job_})
+    for (const auto job : {cost_job_, scale_job_, runs_job_, shares_job_})
       if (job) session_->work().cancel(job);
     session_->disconnect(this);
     session_->training().disconnect(this);
   }
   pause_.stop();
   runs_pause_.stop();
-  cost_job_ = scale_job_ = runs_job_ = 0;
+  cost_job_ = scale_job_ = runs_job_ = shares_job_ = 0;
+  shares_of_.clear();
   session_ = session;
   runs_.clear();
   datasets_.clear();
@@ -324,6 +325,7 @@ RunPlan NewRunView::plan() const {
 
 void NewRunView::edited() {
   message_->set_text({});
+  if (focused_.startsWith(QStringLiteral("epsilon"))) shares_of_.clear(), help_->set_shares({});  // of another radius
   refresh();
   if (session_ && pages_->currentIndex() == 1) pause_.start();
 }
@@ -584,6 +586,56 @@ void NewRunView::measure_cost() {
       });
 }
 
+/// What ε and ε₂ do to words of the data, while one of them has the focus.
+void NewRunView::ask_shares() {
+  constexpr std::int64_t posts = 8;
+  if (!session_ || !model_error_.isEmpty() || (focused_ != QStringLiteral("epsilon") && focused_ != QStringLiteral("epsilon2"))) return;
+  const QString folder = text(model_folder());
+  const auto scale = scales_.find(folder);
+  const ObjectiveOptions o = draft_.fitting().objective;
+  if (scale == scales_.end() || o.epsilon > o.epsilon2) return;
+  const qint64 data = data_->currentData().toLongLong();
+  const QString key = QStringLiteral("%1|%2|%3|%4|%5|%6").arg(folder).arg(data).arg(o.epsilon).arg(o.epsilon2).arg(static_cast<int>(o.radius)).arg(static_cast<int>(o.sampler));
+  if (key == shares_of_) return;
+  shares_of_ = key;
+  help_->set_shares({});
+  if (shares_job_) session_->work().cancel(shares_job_);
+  shares_job_ = session_->work().submit(
+      this, WorkQueue::Priority::soon, tr("Drawing perturbed copies"),
+      [this, folder, data, o, scale = scale->second, length = draft_.fitting().max_length](WorkQueue::Context& c) -> std::function<void()> {
+        const auto model = c.models.of_folder(folder.toStdString());
+        OwnWordShares all;
+        Store::DocumentFilter filter;
+        filter.dataset = data;
+        filter.limit = posts;
+        for (const Document& d : c.store.documents(filter)) {
+          if (c.stop.stop_requested()) throw Cancelled{};
+          GeometryRequest q;
+          q.ids = model->tokenizer().encode(d.text, std::min({length, 128, model->max_length(0)})).ids;
+          q.options = o;
+          q.scale = scale;
+          q.cloud = q.draws = q.samples = 1;
+          q.copies = 1;
+          q.attributions = false;
+          if (q.ids.size() < 3) continue;
+          const PerturbationGeometry g = examine_perturbation(*model, q);
+          all.near += g.near_own * g.counted;
+          all.far += g.far_own * g.counted;
+          all.tokens += g.counted;
+        }
+        if (all.tokens > 0) all.near /= all.tokens, all.far /= all.tokens;
+        return [this, all] {
+          shares_job_ = 0;
+          help_->set_shares(all.tokens > 0 ? std::optional(all) : std::nullopt);
+        };
+      },
+      [this](const QString&) {  // the folder's error stands at the model
+        shares_job_ = 0;
+        shares_of_.clear();
+        help_->set_shares({});
+      });
+}
+
 /// ε in absolute length needs the model's embedding table: measured once, beside everything else.
 void NewRunView::ask_scale() {
   const QString folder = text(model_folder());
@@ -598,6 +650,7 @@ void NewRunView::ask_scale() {
           scale_job_ = 0;
           scales_[folder] = scale;
           refresh_fields();
+          ask_shares();
         };
       },
       [this, folder](const QString& message) {

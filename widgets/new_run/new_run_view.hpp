@@ -98,6 +98,7 @@ class NewRunView : public QWidget {
   QString extra_error(const std::string& id) const;
   QString note_of(const SettingInfo& info, bool& warn) const;
   void ask_scale();
+  void ask_shares();
   QString cost_key() const;
   void browse();
   void choose_copy();
@@ -114,9 +115,9 @@ class NewRunView : public QWidget {
   std::vector<DatasetInfo> datasets_;
   std::map<std::string, SettingField*, std::less<>> fields_;
   std::map<QString, EmbeddingScale> scales_;
-  QString scale_asked_, cost_measured_, model_error_, model_note_, model_checked_, focused_;
+  QString shares_of_, scale_asked_, cost_measured_, model_error_, model_note_, model_checked_, focused_;
   std::int64_t positions_ = 0;
-  WorkQueue::JobId cost_job_ = 0, scale_job_ = 0, runs_job_ = 0;
+  WorkQueue::JobId cost_job_ = 0, scale_job_ = 0, runs_job_ = 0, shares_job_ = 0;
   QTimer pause_, runs_pause_;
 
   QStackedWidget* pages_;

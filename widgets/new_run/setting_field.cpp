@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "widgets/new_run/run_draft.hpp"
+#include "widgets/shell/words.hpp"
 
 namespace telltale::ui {
 
@@ -28,7 +29,7 @@ void DiffersDot::set_differs(bool differs, const QString& preset_value) {
   setFocusPolicy(differs ? Qt::StrongFocus : Qt::NoFocus);
   setEnabled(differs);
   setAccessibleName(differs ? tr("Reset %1").arg(name_) : tr("%1 is as in the preset").arg(name_));
-  setToolTip(differs ? tr("Differs from the preset (%1). Click to reset.").arg(preset_value) : QString());
+  setToolTip(differs ? plain_tip(tr("Differs from the preset (%1). Click to reset.").arg(preset_value)) : QString());
   setCursor(differs ? Qt::PointingHandCursor : Qt::ArrowCursor);
   update();
 }

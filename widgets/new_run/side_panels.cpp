@@ -257,6 +257,46 @@ class HelpPanel::Rings : public QWidget {
   bool second_ = false;
 };
 
+/// Two bars: what the radius does to real words.
+class HelpPanel::Shares : public QWidget {
+ public:
+  Shares(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+    setFixedHeight(62);
+    connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
+  }
+  void set(const OwnWordShares& s) {
+    s_ = s;
+    setAccessibleName(QObject::tr("Of %1 tokens %2 % of x' and %3 % of x'' are nearest to their own word").arg(s.tokens).arg(100 * s.near, 0, 'f', 0).arg(100 * s.far, 0, 'f', 0));
+    setToolTip(accessibleName());
+    update();
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter p(this);
+    p.setFont(theme_.font("caption"));
+    p.setPen(theme_["text3"]);
+    p.drawText(QRectF(0, 0, width(), 18), Qt::AlignLeft | Qt::AlignVCenter, QObject::tr("at this setting, on %1 tokens of the data").arg(s_.tokens));
+    const QString names[] = {QObject::tr("x' nearest to own word"), QObject::tr("x'' nearest to own word")};
+    const double values[] = {s_.near, s_.far};
+    for (int k = 0; k < 2; ++k) {
+      const qreal y = 20 + 21 * k, bar = 100, right = width() - 42;
+      p.setFont(theme_.font("caption"));
+      p.setPen(theme_["text2"]);
+      p.drawText(QRectF(0, y, right - bar - 6, 20), Qt::AlignLeft | Qt::AlignVCenter, names[k]);
+      p.fillRect(QRectF(right - bar, y + 6, bar, 8), theme_["grid"]);
+      p.fillRect(QRectF(right - bar, y + 6, bar * values[k], 8), theme_.series(k == 0 ? 2 : 4));
+      p.setFont(theme_.font("table"));
+      p.setPen(theme_["text"]);
+      draw_tabular(p, QRectF(right, y, 42, 20), Qt::AlignRight, QStringLiteral("%1 %").arg(100 * values[k], 0, 'f', 0));
+    }
+  }
+
+ private:
+  Theme& theme_;
+  OwnWordShares s_;
+};
+
 HelpPanel::HelpPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Setting"), parent), theme_(theme) {
   auto* box = new QVBoxLayout;
   box->setContentsMargins(12, 10, 12, 10);
@@ -267,6 +307,9 @@ HelpPanel::HelpPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Setting")
   formula_->setFont(theme.mono("caption"));
   facts_ = wrapped(theme, "caption", "caption", this);
   for (QWidget* w : std::initializer_list<QWidget*>{rings_, meaning_, formula_, facts_}) box->addWidget(w);
+  shares_ = new Shares(theme, this);
+  shares_->hide();
+  box->addWidget(shares_);
   box->addStretch(1);
   body()->addLayout(box);
   show_text(tr("Setting"), tr("Go to a field: what it means, its range and the formula it stands in appear here."));
@@ -277,6 +320,8 @@ QString HelpPanel::body_text() const { return meaning_->text() + QLatin1Char('\n
 void HelpPanel::show_text(const QString& title, const QString& body) {
   set_title(title);
   set_caption({});
+  radius_ = false;
+  set_shares(found_);
   rings_->hide();
   formula_->hide();
   facts_->hide();
@@ -294,6 +339,8 @@ void HelpPanel::show_setting(const SettingInfo& info, const QString& preset_valu
   set_caption(tr("focused setting"));
   const bool radius = info.id == "epsilon" || info.id == "epsilon2";
   rings_->setVisible(radius);
+  radius_ = radius;
+  set_shares(found_);
   if (radius) rings_->set(o.epsilon, o.epsilon2, info.id == "epsilon2");
   meaning_->setText(text(info.meaning));
   const auto known = formulas.find(info.id);
@@ -311,6 +358,12 @@ void HelpPanel::show_setting(const SettingInfo& info, const QString& preset_valu
                  : tr("\nOne unit is the median distance of a word to its nearest; it is measured once the model is chosen.");
   facts_->setText(all);
   facts_->show();
+}
+
+void HelpPanel::set_shares(const std::optional<OwnWordShares>& shares) {
+  found_ = shares;
+  if (shares) shares_->set(*shares);
+  shares_->setVisible(radius_ && shares.has_value());
 }
 
 CommandPanel::CommandPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Command line"), parent) {

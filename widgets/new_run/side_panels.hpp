@@ -13,6 +13,12 @@ namespace telltale::ui {
 QString duration_text(double seconds);  ///< "1.90 s", "8 min 29 s", "1 h 37 min"
 QString memory_text(double mib);        ///< "5.3 GiB"
 
+/// How many tokens of some posts are still nearest to their own word once they are moved.
+struct OwnWordShares {
+  double near = 0, far = 0;
+  int tokens = 0;
+};
+
 /// What one kind of run costs.
 struct CostPart {
   QString name;
@@ -61,12 +67,18 @@ class HelpPanel : public Panel {
   explicit HelpPanel(Theme& theme, QWidget* parent = nullptr);
   void show_setting(const SettingInfo& info, const QString& preset_value, const ObjectiveOptions& options, const std::optional<EmbeddingScale>& scale);
   void show_text(const QString& title, const QString& body);
+  void set_shares(const std::optional<OwnWordShares>& shares);  ///< shown under ε and ε₂
+  const std::optional<OwnWordShares>& shares() const { return found_; }
   QString body_text() const;
 
  private:
   class Rings;
+  class Shares;
   Theme& theme_;
   Rings* rings_;
+  Shares* shares_;
+  std::optional<OwnWordShares> found_;
+  bool radius_ = false;
   QLabel *meaning_, *formula_, *facts_;
 };
 
