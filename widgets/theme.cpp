@@ -132,6 +132,8 @@ QPushButton#flat:focus { border: 1px solid %focus; }
 QPushButton#find { background: %field; color: %text3; text-align: left; padding: 3px 10px; min-height: 18px; }
 QPushButton#find:hover { background: %hover; }
 QPushButton#find:focus { padding: 2px 9px; }
+QPushButton#card { min-height: 74px; max-height: 74px; padding: 0; border: 0; }
+QPushButton#recent { min-height: 50px; max-height: 50px; padding: 0; border: 0; }
 QWidget#undoBar { background: %infoSoft; border-top: 1px solid %border; }
 QPushButton#tab { border: 0; border-bottom: 3px solid transparent; border-radius: 0; background: transparent; color: %text2; padding: 4px 14px; min-height: 28px; }
 QPushButton#tab:hover { color: %text; background: %hover; }

@@ -29,7 +29,6 @@ void MainWindow::leave(const QString& closing, std::function<void()> then) {
   auto* box = new QMessageBox(this);
   box->setObjectName(QStringLiteral("leaving"));
   box->setAttribute(Qt::WA_DeleteOnClose);
-  box->setIcon(QMessageBox::Question);
   box->setTextFormat(Qt::PlainText);
   box->setWindowTitle(tr("A run is on"));
   box->setText(tr("“%1” is being trained (%2)%3.").arg(row ? elided(row->name, 60) : tr("A run"), where, waiting == 0 ? QString() : waiting == 1 ? tr(" and one more waits") : tr(" and %1 more wait").arg(waiting)));

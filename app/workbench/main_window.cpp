@@ -142,7 +142,8 @@ void MainWindow::build_bars(QVBoxLayout* column) {
   row->setContentsMargins(6, 0, 8, 0);
   row->setSpacing(2);
   const auto tab = [&](Workspace workspace, const char* picture, const QString& name, const QString& tip) {
-    auto* b = new QPushButton(icon(theme_, picture), name, bar);
+    auto* b = new QPushButton(icon(theme_, picture), QLatin1Char(' ') + name, bar);
+    b->setAccessibleName(name);
     b->setObjectName(QStringLiteral("tab"));
     b->setCheckable(true);
     b->setFont(theme_.font("ui", Theme::Weight::medium));
@@ -354,10 +355,10 @@ void MainWindow::update_dock() {
   const bool fits = width() >= (w == Workspace::inspect || w == Workspace::compare ? 1280 : 900);
   dock_->setVisible(wanted && fits);
   rail_->setVisible(has && !(wanted && fits));
-  rail_->parentWidget()->layout();
   const int gap = theme_.spacing("panelGap");
-  splitter_->setContentsMargins(dock_->isHidden() ? 0 : gap, dock_->isHidden() ? 0 : gap, 0, 0);
-  set_margins(dock_, dock_->isHidden() ? 0 : gap);
+  dock_->layout()->setContentsMargins(0, gap, 0, gap);
+  const bool bare = w == Workspace::runs || w == Workspace::new_run;  // the others have margins of their own
+  stack_->setContentsMargins(0, bare ? gap : 0, bare ? gap : 0, bare ? gap : 0);
   if (dock_action_) {
     dock_action_->setChecked(wanted && fits);
     dock_action_->setEnabled(has);

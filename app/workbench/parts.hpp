@@ -1,6 +1,5 @@
 // Views that this build may or may not hold, behind functions that do nothing where one is missing.
 #pragma once
-#include <QLayout>
 #include <QWidget>
 #include <vector>
 
@@ -46,10 +45,6 @@ template <class View>
 void attach(View& view, Session* session) {
   if constexpr (requires { view.set_session(session); }) view.set_session(session);
   else view.set_store(session ? &session->store() : nullptr);
-}
-
-inline void set_margins(QWidget* w, int left) {
-  if (w->layout()) w->layout()->setContentsMargins(0, 0, 0, left);
 }
 
 }  // namespace telltale::ui

@@ -54,7 +54,7 @@ class Card : public QPushButton {
  public:
   Card(Theme& theme, const char* picture, const QString& title, const QString& what, const QString& key, bool first, QWidget* parent)
       : QPushButton(parent), theme_(theme), picture_(picture), title_(title), what_(what), key_(key), first_(first) {
-    setFixedHeight(74);
+    setObjectName(QStringLiteral("card"));
     setAccessibleName(title);
     setAccessibleDescription(what);
     setToolTip(QStringLiteral("%1 (%2)").arg(what, key));
@@ -130,7 +130,7 @@ class Drop : public QWidget {
 class RecentRow : public QPushButton {
  public:
   RecentRow(Theme& theme, const RecentFile& file, QWidget* parent) : QPushButton(parent), theme_(theme), file_(file) {
-    setFixedHeight(50);
+    setObjectName(QStringLiteral("recent"));
     setEnabled(file.there);
     name_ = one_line(QFileInfo(file.path).fileName().toStdString());
     QString folder = QFileInfo(file.path).absolutePath();
@@ -242,6 +242,7 @@ WelcomeView::WelcomeView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   clear->setObjectName(QStringLiteral("flat"));
   clear->setToolTip(tr("Forgets the list; the files stay"));
   connect(clear, &QPushButton::clicked, this, [this] { Q_EMIT file_forgotten(QString()); });
+  clear_ = clear;
   recent_->add_tool(clear);
   side->addWidget(recent_);
   machine_ = new Panel(theme, tr("This machine"), right_);
@@ -285,6 +286,7 @@ void WelcomeView::set_recent(const std::vector<RecentFile>& files) {
   auto* rows = new QVBoxLayout(recent_body_);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
+  clear_->setVisible(!files.empty());
   int shown = 0;
   for (const RecentFile& f : files) {
     if (++shown > 4) break;

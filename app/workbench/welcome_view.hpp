@@ -45,7 +45,7 @@ class WelcomeView : public QWidget {
   Panel* recent_;
   QWidget *recent_body_ = nullptr, *machine_body_ = nullptr;
   Panel* machine_;
-  QPushButton* first_ = nullptr;
+  QPushButton *first_ = nullptr, *clear_ = nullptr;
 };
 
 }  // namespace telltale::ui

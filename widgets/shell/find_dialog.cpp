@@ -18,7 +18,7 @@ constexpr int most_posts = 12, most_rows = 60;
 }  // namespace
 
 FindDialog::FindDialog(Theme& theme, std::vector<Entry> entries, Session* session, std::function<void(std::int64_t)> open_post, QWidget* parent)
-    : QDialog(parent, Qt::Popup | Qt::FramelessWindowHint), theme_(theme), entries_(std::move(entries)), session_(session), open_post_(std::move(open_post)) {
+    : QDialog(parent, Qt::Dialog | Qt::FramelessWindowHint), theme_(theme), entries_(std::move(entries)), session_(session), open_post_(std::move(open_post)) {
   setWindowTitle(tr("Find anything"));
   setAccessibleName(windowTitle());
   setObjectName(QStringLiteral("find"));

@@ -15,7 +15,6 @@
 #include <QPushButton>
 #include <QSpinBox>
 #include <QTimer>
-#include <QToolButton>
 
 #include "base/json.hpp"
 #include "report/numbers.hpp"
@@ -76,10 +75,8 @@ ImportDialog::ImportDialog(Theme& theme, Session& session, const QString& source
   source_ = new QLineEdit(place);
   source_->setAccessibleName(tr("File or folder"));
   source_->setPlaceholderText(tr("archive, CSV, TSV, JSONL, or a folder per class"));
-  auto* browse = new QToolButton(place);
-  browse->setText(tr("Choose…"));
+  auto* browse = new QPushButton(tr("Choose"), place);
   browse->setToolTip(tr("Choose a file or a folder"));
-  browse->setPopupMode(QToolButton::InstantPopup);
   auto* menu = new QMenu(browse);
   menu->addAction(tr("File…"), this, [this] {
     const QString f = QFileDialog::getOpenFileName(this, tr("File with posts"), source_->text(), tr("Posts (*.csv *.tsv *.jsonl *.ndjson *.tar.gz *.tgz *.tar *.zip);;All files (*)"));

@@ -30,7 +30,7 @@ ProgressStrip::ProgressStrip(Theme& theme, QWidget* parent) : QWidget(parent), t
 }
 
 void ProgressStrip::set_progress(double done, double total, int parts) {
-  done_ = done, total_ = total, parts_ = std::clamp(parts, 1, 100);
+  done_ = done, total_ = total, parts_ = parts > 40 ? 1 : std::max(1, parts);  // more lines would hide the bar
   const QString share = total > 0 ? tr("%1 %").arg(static_cast<int>(100 * done / total)) : tr("not known");
   setAccessibleDescription(share);
   setToolTip(share);
@@ -108,6 +108,8 @@ JobBar::JobBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   row->addWidget(left_);
   row->addWidget(rates_);
   row->addStretch(1);
+  machine_label_ = label("caption", Theme::Weight::regular);
+  row->addWidget(machine_label_);
   for (QWidget* w : std::initializer_list<QWidget*>{pause_, after_epoch_, stop_, cancel_, queue_}) row->addWidget(w);
   later_.setSingleShot(true);
   later_.setInterval(static_cast<int>(1000 * show_after_seconds));
@@ -256,8 +258,9 @@ void JobBar::show_idle() {
   run_ = 0;
   ring_->set_state(ProgressRing::Kind::idle, 0);
   name_->set_text(last_.isEmpty() ? tr("No job is running") : last_);
-  rates_->setText(machine_);
-  rates_->setToolTip(machine_tip_);
+  rates_->clear();
+  machine_label_->setText(machine_);
+  machine_label_->setToolTip(machine_tip_);
   queue_->hide();
   fit();
 }
@@ -269,7 +272,8 @@ void JobBar::fit() {
   strip_->setFixedWidth(w >= 1280 ? 248 : w >= 1000 ? 140 : 80);
   where_->setVisible((training && w >= 1080) || job);
   left_->setVisible((training || job) && !left_->text().isEmpty());
-  rates_->setVisible(!rates_->text().isEmpty() && (shown_ == Shown::idle || w >= 1340));
+  rates_->setVisible(!rates_->text().isEmpty() && w >= 1340);
+  machine_label_->setVisible(shown_ == Shown::idle);
   name_->setMaximumWidth(shown_ == Shown::idle ? 600 : w >= 1080 ? 260 : 150);
   pause_->setVisible(training);
   after_epoch_->setVisible(training);

@@ -73,7 +73,7 @@ class JobBar : public QWidget {
   QTimer later_;
   ProgressRing* ring_;
   ElidedLabel* name_;
-  QLabel *where_, *left_, *rates_;
+  QLabel *where_, *left_, *rates_, *machine_label_;
   ProgressStrip* strip_;
   QPushButton *pause_, *after_epoch_, *stop_, *cancel_;
   QToolButton* queue_;

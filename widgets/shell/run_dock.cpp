@@ -209,6 +209,7 @@ void RunDock::build_actions() {
   actions_.remove = action(tr("&Delete"), QKeySequence(Qt::Key_Delete), tr("Takes the run, its curves, explanations and weights out of the file; can be undone for a while"), [this] { remove_current(); });
   actions_.undo = action(tr("&Undo"), QKeySequence::Undo, tr("Takes back the last change of the run list"), [this] { undo(); });
   actions_.redo = action(tr("&Redo"), QKeySequence::Redo, tr("Does it again"), [this] { redo(); });
+  actions_.redo->setShortcuts({QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z), QKeySequence(Qt::CTRL | Qt::Key_Y)});
   actions_.filter = action(tr("&Filter runs"), QKeySequence(Qt::CTRL | Qt::Key_F), tr("By name, preset, state or note"), [this] { filter_->setFocus(); filter_->selectAll(); });
 }
 
@@ -348,8 +349,11 @@ void RunDock::hear(qint64 run, const std::vector<OrderedJson>& events) {
       live_count_ = 0;
       live_sum_ = 0;
     } else if (kind == "finish") {
-      curves_at_[run] = e.value("step", std::int64_t{0});
-      if (live_curve_.size() > 1) model_->set_curve(run, live_curve_);
+      // A curve of few points is read anew from the file.
+      if (live_curve_.size() >= 8) {
+        curves_at_[run] = e.value("step", std::int64_t{0});
+        model_->set_curve(run, live_curve_);
+      }
       live_ = 0;
     }
   }

@@ -57,7 +57,7 @@ RunRow row_of(const RunRecord& run) {
 }
 
 QString state_text(const RunRow& r) {
-  if (r.queued > 0) return RunModel::tr("queued %1").arg(r.queued);
+  if (r.queued > 0 && r.status != RunStatus::running) return RunModel::tr("queued %1").arg(r.queued);
   switch (r.status) {
     case RunStatus::queued: return RunModel::tr("not started");
     case RunStatus::running: return r.steps > 0 ? RunModel::tr("%1 %").arg(100 * r.step / r.steps) : RunModel::tr("starting");
