@@ -137,7 +137,12 @@ void AttentionPanel::set_word(int word) {
 int AttentionPanel::unit() const {
   if (!attention_) return -1;
   if (word_ >= 0 && static_cast<std::size_t>(word_) < attention_->unit_of.size() && attention_->unit_of[static_cast<std::size_t>(word_)] >= 0) return attention_->unit_of[static_cast<std::size_t>(word_)];
-  return 0;  // [CLS], which the classifier reads
+  // Nothing is ringed: the word that speaks most for the target, else [CLS], which the classifier reads.
+  if (!post_->view.ranked.empty()) {
+    const std::size_t first = post_->view.ranked.front().word;
+    if (first < attention_->unit_of.size() && attention_->unit_of[first] >= 0) return attention_->unit_of[first];
+  }
+  return 0;
 }
 
 void AttentionPanel::draw() {

@@ -69,6 +69,14 @@ void ClassTable::lay_out() {
   set_items(std::move(items));
 }
 
+/// Names come before bars, up to two thirds of the width.
+qreal ClassTable::bar_left() const {
+  const QFontMetricsF m(theme_.font("table", Theme::Weight::semibold), this), small(theme_.font("caption"), this);
+  qreal widest = 60;
+  for (std::size_t c = 0; c < names_.size(); ++c) widest = std::max(widest, m.horizontalAdvance(names_[c]) + (!compact_ && post_ && static_cast<int>(c) == post_->label ? small.horizontalAdvance(tr("gold")) + 22 : 0));
+  return std::min((compact_ ? compact_name_x : full_name_x) + widest + 12, width() * 0.64);
+}
+
 void ClassTable::draw_row(QPainter& p, const QRectF& box, int label, const QString& name, double probability) const {
   const bool target = label >= 0 && label == post_->record.target, foil = label >= 0 && label == post_->record.foil;
   const QColor on = colour(theme_.colours().for_stroke), off = colour(theme_.colours().against_stroke);
@@ -92,7 +100,7 @@ void ClassTable::draw_row(QPainter& p, const QRectF& box, int label, const QStri
       p.drawEllipse(centre, 3.4, 3.4);
     }
   }
-  const qreal name_x = compact_ ? compact_name_x : full_name_x, bar_x = std::max<qreal>(name_x + 80, width() * (compact_ ? 0.36 : 0.46));
+  const qreal name_x = compact_ ? compact_name_x : full_name_x, bar_x = bar_left();
   p.setFont(target || foil ? bold : plain);
   p.setPen(theme_[label < 0 ? "text2" : "text"]);
   const QFontMetricsF m(p.font(), p.device()), sm(small, p.device());

@@ -25,6 +25,7 @@ class ClassTable : public PaintedView {
   void lay_out() override;
 
  private:
+  qreal bar_left() const;
   void draw_row(QPainter& p, const QRectF& box, int label, const QString& name, double probability) const;
   PostPtr post_;
   bool compact_ = false;
