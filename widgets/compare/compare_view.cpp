@@ -251,7 +251,7 @@ void CompareView::fill_boxes() {
   for (std::size_t i = 0; i < names.size(); ++i) class_box_->addItem(one_line(names[i]), static_cast<int>(i));
   class_box_->setCurrentIndex(of_class >= 0 && of_class < class_box_->count() ? of_class : 0);
   run_box_->setVisible(mode_ != Mode::runs);
-  method_box_->setVisible(mode_ != Mode::methods);
+  method_box_->setVisible(mode_ != Mode::methods && method_box_->count() > 0);
   method_box_->setEnabled(method_box_->count() > 0);
   which_->setVisible(mode_ == Mode::runs && which_->count() > 1);
   for (QWidget* w : {static_cast<QWidget*>(a_box_), static_cast<QWidget*>(b_box_), static_cast<QWidget*>(swap_)}) w->setEnabled(a_box_->count() > 1);
@@ -609,6 +609,7 @@ std::optional<PairWish> CompareView::wish_of(std::int64_t document) const {
     const ExplainOptions options = options_for(view_->judge);
     w.a = {a_run_, options, -1, {QStringLiteral("A"), name_of(a_run_), series(view_->a)}};
     w.b = {b_run_, options, -1, {QStringLiteral("B"), name_of(b_run_), series(view_->b)}};
+    w.other_settings = true;
   } else if (mode_ == Mode::classes) {
     const ExplainOptions options = options_for(method_);
     w.a = {run_id_, options, class_a_, {QStringLiteral("A"), class_name(class_a_), 0}};

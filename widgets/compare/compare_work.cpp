@@ -65,11 +65,19 @@ double probability(const Json& prediction, int label) {
 
 std::optional<PairedPtr> stored_pair(Store& store, const PairWish& wish) {
   const Document d = store.document(wish.document);
-  auto a = stored_side(store, wish.a, d);
-  if (!a) return std::nullopt;
-  auto b = stored_side(store, wish.b, d);
-  if (!b) return std::nullopt;
-  return paired(wish, d, a->words, a->word_scores, b->words, b->word_scores);
+  auto a = stored_side(store, wish.a, d), b = stored_side(store, wish.b, d);
+  if (a && b) return paired(wish, d, a->words, a->word_scores, b->words, b->word_scores);
+  if (wish.a.run == wish.b.run || !wish.other_settings) return std::nullopt;
+  // Of the same method under settings of their own, if both have the same.
+  const auto of_b = store.explanations(wish.b.run, wish.b.options.method, d.id);
+  for (const auto& x : store.explanations(wish.a.run, wish.a.options.method, d.id))
+    for (const auto& y : of_b)
+      if (x.target == d.label && y.target == d.label && same_protocol(x.protocol, y.protocol)) {
+        auto out = std::make_shared<PairedPost>(*paired(wish, d, x.words, x.word_scores, y.words, y.word_scores));
+        out->note = QObject::tr("explained under other settings than the figures below");
+        return out;
+      }
+  return std::nullopt;
 }
 
 PairedPtr made_pair(WorkQueue::Context& c, const PairWish& wish, bool keep) {

@@ -27,6 +27,7 @@ struct Side {
 struct PairWish {
   std::int64_t document = 0;
   Side a, b;
+  bool other_settings = false;       ///< stored_pair() may take a pair of equal settings that are not these, and says so
   bool shares = false;               ///< scores as shares of Σ|score|: the two are of different units
 };
 

@@ -7,6 +7,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "evaluation/comparison.hpp"
@@ -185,7 +186,7 @@ void StartPage::follow() {
       if (j.total > 0) bar_->setRange(0, 1000), bar_->setValue(static_cast<int>(1000 * j.done / j.total));
       else bar_->setRange(0, 0);
       if (!j.running) cost_line_->setText(tr("Waits for other work in the background."));
-      else if (j.total > 0 && j.done > 0 && j.seconds > 2) cost_line_->setText(tr("This step: %1 of %2, %3 left").arg(text(thousands(static_cast<std::int64_t>(j.done))), text(thousands(static_cast<std::int64_t>(j.total))), text(duration(j.seconds / j.done * (j.total - j.done)))));
+      else if (j.total > 0 && j.done > 0 && j.seconds > 2) cost_line_->setText(tr("This step: %1 of %2, %3 so far").arg(text(thousands(static_cast<std::int64_t>(j.done))), text(thousands(static_cast<std::int64_t>(j.total))), text(duration(std::floor(j.seconds)))));
     }
 }
 
