@@ -180,6 +180,7 @@ class TestWorkbench : public QObject {
     window.show();
     QVERIFY(QTest::qWaitForWindowExposed(&window));
     window.open(file_.toStdString());
+    window.show_workspace(Workspace::inspect);
     auto& inspect = window.inspect();
     QVERIFY(inspect.shows_post());
     auto* posts = inspect.findChild<PostList*>();
