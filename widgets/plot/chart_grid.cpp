@@ -355,10 +355,13 @@ void ChartGrid::Impl::fill(std::size_t i) {
     bool flat = true;
     for (std::size_t k = 0; k < l.low.size() && flat; ++k) flat = !(l.low[k] < l.high[k]);
     QCPGraph* high = add(l.band_x, l.high);
-    high->setPen(QPen(edge, 1));
-    if (flat) continue;
+    if (flat) {
+      high->setPen(QPen(edge, 1));
+      continue;
+    }
+    // A column a pixel: smoothed edges would cost most of the time and show nothing.
     QCPGraph* low = add(l.band_x, l.low);
-    low->setPen(QPen(soft, 1));
+    high->setAntialiasedFill(false);
     high->setBrush(soft);
     high->setChannelFillGraph(low);
   }
@@ -370,7 +373,7 @@ void ChartGrid::Impl::fill(std::size_t i) {
     QPen pen(colour, l.ghost ? strokes("lineThin", 1) : strokes("line", 1.5));
     if (l.dashed || l.ghost) pen.setDashPattern(l.ghost ? QList<qreal>{3, 3} : QList<qreal>{4, 2.5});
     pen.setCapStyle(Qt::FlatCap);
-    pen.setJoinStyle(Qt::RoundJoin);
+    pen.setJoinStyle(Qt::BevelJoin);
     g->setPen(pen);
     if (l.dots) g->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), l.colour, 4));
   }
