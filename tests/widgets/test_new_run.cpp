@@ -213,6 +213,23 @@ class TestNewRun : public QObject {
     QVERIFY(QApplication::activeModalWidget() == nullptr && view_->findChildren<QDialog*>().isEmpty());
   }
 
+  void a_mended_form_says_so() {
+    const auto told = [&] {
+      for (ElidedLabel* l : view_->findChildren<ElidedLabel*>())
+        if (l->isVisible() && l->label().startsWith(QStringLiteral("To be mended"))) return l->label();
+      return QString();
+    };
+    QCOMPARE(told(), QString());
+    view_->set_model(QString());
+    QVERIFY(told().contains(QStringLiteral("Model")));
+    type("batch", "0");
+    QVERIFY(told().contains(QStringLiteral("Batch")));
+    type("batch", "8");
+    QVERIFY(!told().contains(QStringLiteral("Batch")));
+    view_->set_model(QString::fromStdString(model_.string()));
+    QCOMPARE(told(), QString());
+  }
+
   void queues_seeds_and_pairs() {
     session_->training().set_compute(plain);
     for (const auto& [id, value] : {std::pair{"epochs", "1"}, {"attribution.steps", "1"}, {"max_length", "16"}, {"batch", "48"}}) type(id, value);

@@ -241,7 +241,10 @@ QWidget* NewRunView::make_form() {
   data_ = new QuietCombo(source);
   data_->setObjectName(QStringLiteral("data"));
   data_note_ = caption(theme_, source);
-  add_row(source, tr("Data"), data_, nullptr, data_note_);
+  data_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  auto* data_end = new QWidget(source);
+  data_end->setFixedWidth(0);
+  add_row(source, tr("Data"), data_, data_end, data_note_);
   model_ = new QuietCombo(source);
   model_->setEditable(true);
   model_->setInsertPolicy(QComboBox::NoInsert);

@@ -324,7 +324,7 @@ RunPlan NewRunView::plan() const {
 }
 
 void NewRunView::edited() {
-  message_->set_text({});
+  say({}, "text3");
   if (focused_.startsWith(QStringLiteral("epsilon"))) shares_of_.clear(), help_->set_shares({});  // of another radius
   refresh();
   if (session_ && pages_->currentIndex() == 1) pause_.start();
@@ -386,7 +386,7 @@ QString NewRunView::note_of(const SettingInfo& info, bool& warn) const {
   if (info.id == "epsilon" || info.id == "epsilon2") {
     const auto it = scales_.find(text(model_folder()));
     const double units = info.id == "epsilon" ? s.objective.epsilon : s.objective.epsilon2;
-    if (it == scales_.end()) return model_error_.isEmpty() ? tr("absolute: not measured yet") : QString();
+    if (it == scales_.end()) return model_error_.isEmpty() ? tr("not measured yet") : QString();
     const double absolute = units * it->second.unit, norms = absolute / it->second.mean_norm;
     warn = norms > 2 && s.objective.needs_perturbation();
     const QString both = tr("= %1 · %2 norms").arg(absolute, 0, 'f', 2).arg(norms, 0, 'f', 1);
@@ -466,18 +466,22 @@ void NewRunView::refresh_bar() {
   const bool writable = session_ && !session_->read_only();
   queue_->setEnabled(writable && !wrong);
   if (session_ && !writable) say(tr("This file is opened for reading only: copy it to a folder where you may write."), "warn");
-  else if (wrong && message_->label().isEmpty()) {
+  else if (!wrong && mending_) {
+    say({}, "text3");
+  } else if (wrong && (mending_ || message_->label().isEmpty())) {
     QStringList names;
     if (!model_error_.isEmpty()) names << tr("Model");
     for (const SettingInfo& s : settings_table())
       if (const auto it = fields_.find(s.id); it != fields_.end() && !extra_error(s.id).isEmpty()) names << text(s.name);
     if (p.seeds.empty()) names << tr("Seeds");
-    if (!names.isEmpty()) say(tr("To be mended first: %1").arg(names.join(QStringLiteral(", "))), "error");
+    if (!names.isEmpty()) say(tr("To be mended first: %1").arg(names.join(QStringLiteral(", "))), "warn");
+    mending_ = true;
   }
   message_->setVisible(!message_->label().isEmpty());
 }
 
 void NewRunView::say(const QString& message, const char* colour) {
+  mending_ = false;
   message_->set_style(theme_.font("caption"), colour);
   message_->set_text(message);
   message_->setVisible(!message.isEmpty());

@@ -117,6 +117,7 @@ class NewRunView : public QWidget {
   std::map<QString, EmbeddingScale> scales_;
   QString shares_of_, scale_asked_, cost_measured_, model_error_, model_note_, model_checked_, focused_;
   std::int64_t positions_ = 0;
+  bool mending_ = false;        ///< the message names what does not fit
   WorkQueue::JobId cost_job_ = 0, scale_job_ = 0, runs_job_ = 0, shares_job_ = 0;
   QTimer pause_, runs_pause_;
 
