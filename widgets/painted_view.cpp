@@ -103,6 +103,8 @@ void PaintedView::move_to(int key) {
 }
 
 bool PaintedView::event(QEvent* e) {
+  // Esc lets go of the ring before it means anything to the window.
+  if (e->type() == QEvent::ShortcutOverride && ring_ >= 0 && static_cast<QKeyEvent*>(e)->key() == Qt::Key_Escape) e->accept();
   if (e->type() == QEvent::ToolTip) {
     const auto* help = static_cast<QHelpEvent*>(e);
     const int i = item_at(help->pos());
