@@ -403,7 +403,9 @@ void RunDock::update_actions() {
 void RunDock::update_footer() {
   const int n = model_->count(), shown = static_cast<int>(model_->shown().size());
   footer_->setText(n == 0 ? tr("no runs") : tr("%1 · %2 shown in the charts\nSpace shows or hides, Enter opens").arg(n == 1 ? tr("1 run") : tr("%1 runs").arg(n)).arg(shown));
-  const bool none = proxy_->rowCount() == 0;
+  int matching = 0;
+  for (int g = 0; g < proxy_->rowCount(); ++g) matching += proxy_->rowCount(proxy_->index(g, 0));
+  const bool none = matching == 0;
   empty_->setVisible(none);
   tree_->setVisible(!none);
   empty_->setText(n > 0 ? tr("No runs match. Clear the filter to see all %1.").arg(n) : session_ ? tr("No runs yet. “New run” makes the first.") : tr("Runs of the open file stand here."));
