@@ -286,7 +286,8 @@ class TestShell : public QObject {
     const RunRecord copied = w.session()->store().runs().back();
     QCOMPARE(copied.status, RunStatus::queued);
     QCOMPARE(copied.settings.value("seed", -1), 13);
-    // The filter.
+    // The filter, where the list is open.
+    w.show_workspace(Workspace::runs);
     auto* filter = w.dock().findChild<QLineEdit*>();
     filter->setText(QStringLiteral("another name copy"));
     QCOMPARE(w.dock().tree().model()->rowCount(), 1);

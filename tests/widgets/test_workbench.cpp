@@ -124,7 +124,8 @@ class TestWorkbench : public QObject {
     QVERIFY(count_colour(image, colours.for_stroke) > 300 && count_colour(image, colours.against_stroke) > 100);
     if (workspace == QStringLiteral("compare")) {
       QVERIFY(count_colour(image, colours.series_colour(0)) > 50 && count_colour(image, colours.series_colour(1)) > 50);
-      QVERIFY2(count_colour(image, colours.amount.colour(0.5), 3) + count_colour(image, colours.amount.colour(0.4), 3) > 500, "no overlap cells");
+      if (size == QStringLiteral("1440x900"))  // in a small window the matrices are a page of their own
+        QVERIFY2(count_colour(image, colours.amount.colour(0.5), 3) + count_colour(image, colours.amount.colour(0.4), 3) > 500, "no overlap cells");
     }
   }
 

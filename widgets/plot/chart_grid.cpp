@@ -524,7 +524,7 @@ QSize ChartGrid::minimumSizeHint() const { return {impl_->columns * 110, impl_->
 
 void ChartGrid::resizeEvent(QResizeEvent* e) {
   QWidget::resizeEvent(e);
-  impl_->plot->setGeometry(rect());
+  if (!rect().isEmpty()) impl_->plot->setGeometry(rect());  // without an area it could not paint and would say so on standard error
   Q_EMIT resized();
 }
 
