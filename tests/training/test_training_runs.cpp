@@ -458,7 +458,7 @@ class TestTrainingRuns : public QObject {
     r = good;
     assign(r.settings, "validation_split=nowhere");
     QVERIFY_THROWS_EXCEPTION(std::invalid_argument, train(*store, r, plain));
-    QCOMPARE(store->runs().at(0).status, RunStatus::failed);
+    QVERIFY(store->runs().empty());
     // One process a run.
     const std::int64_t id = queue_run(*store, good);
     const auto other = Store::open(t / "a.telltale", Store::Mode::write);
