@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "without_rights.hpp"
 
 struct Run {
   int status = -1;  ///< exit status; 128 + n would be a crash by signal n
@@ -23,6 +24,7 @@ struct Run {
 
 inline Run telltale_program(const QStringList& arguments, const QByteArray& input = {}) {
   QProcess process;
+  process.setChildProcessModifier(obey_permissions);
   process.start(TELLTALE_PROGRAM, arguments);
   Run run;
   if (!process.waitForStarted()) return run;

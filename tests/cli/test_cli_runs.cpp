@@ -133,7 +133,6 @@ class TestCliRuns : public QObject {
   }
 
   void read_only_places() {
-    if (::geteuid() == 0) QSKIP("root may write anywhere");
     QDir().mkdir(path("locked"));
     QVERIFY(QFile::copy(db_, path("locked/a.telltale")));
     QFile::setPermissions(path("locked"), QFile::ReadOwner | QFile::ExeOwner);
