@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "attribution/gradient_options.hpp"
 #include "attribution/method.hpp"
 
 namespace telltale {
@@ -39,10 +40,11 @@ void resolve(const Classifier& model, const ExplainItem& item, const ExplainOpti
 
 void sum_words(const Encoding& text, Explanation& e) {
   if (!e.word_scores.empty() || text.words.empty()) return;
+  const bool mean = method_info(e.options.method).uses_aggregation && e.options.aggregation == Aggregation::mean;
   for (const Word& w : text.words) {
     double sum = 0;
     for (std::int32_t t = w.first; t < w.last; ++t) sum += e.scores[static_cast<std::size_t>(t)];
-    e.word_scores.push_back(sum);
+    e.word_scores.push_back(mean ? sum / (w.last - w.first) : sum);
   }
 }
 
@@ -66,6 +68,7 @@ Json protocol_of(const ExplainOptions& o) {
     if (o.removal == Removal::baseline) p["baseline"] = name_of(o.baseline);
   }
   if (m.uses_samples) p["samples"] = o.samples, p["seed"] = o.seed;
+  add_gradient_protocol(o, m, p);
   return p;
 }
 
@@ -73,6 +76,7 @@ std::vector<Explanation> explain(const Classifier& model, const std::vector<Expl
   const auto begin = std::chrono::steady_clock::now();
   const MethodInfo& info = method_info(options.method);
   check_options(options, info);
+  check_gradient_options(options, info, model);
   const Method* method = nullptr;
   for (const auto& m : method_table())
     if (m->info().id == options.method) method = m.get();

@@ -13,11 +13,22 @@ namespace telltale {
 /// One row of the table of methods; `telltale methods`, --help, combo boxes, documents and parametrised tests read it.
 struct MethodInfo {
   std::string id, name, source;
-  std::string needs;         ///< "gradients", "forward passes"
+  std::string needs;         ///< "gradients", "gradients at words", "forward passes", "attention", "gradients of the attention"
   std::string cost;          ///< in forward (F) and backward (B) passes: "m (F + B)"
   bool complete = false;     ///< scores sum to F(x) − F(b)
   bool deterministic = true;
+  bool uses_layer = false, uses_head = false;   ///< of the attention
+  bool uses_aggregation = false;                ///< of pieces to words, where sums are not the only sensible way
+  bool uses_baseline = false;                   ///< a path from a baseline, whatever its quadrature
+  bool uses_noise = false, uses_neighbours = false, uses_references = false;
+  int draws = 0;                                ///< drawn when the options name no number; 0 = draws nothing
+  int own_steps = 0;                            ///< steps taken when the options name none; 0 = none, or a search by tolerance
   bool uses_steps = false, uses_removal = false, uses_samples = false, has_unit = false;
+  bool uses_window = false;  ///< may hide several neighbouring words at once
+  bool uses_kernel = false;  ///< kernel width and ridge
+  Removal removal = Removal::pad;  ///< the default of a method that uses a removal rule
+  bool dummy = false;        ///< a word whose hiding never changes F gets 0 (sampled: with all coalitions; else within its error)
+  bool symmetric = false;    ///< words that can be exchanged in every coalition get equal scores (likewise)
 };
 const std::vector<MethodInfo>& methods();
 const MethodInfo& method_info(const std::string& id);  ///< std::invalid_argument listing the ids

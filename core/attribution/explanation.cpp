@@ -44,6 +44,10 @@ const char* name_of(Baseline b) {
     case Baseline::mask: return "mask";
     case Baseline::unk: return "unk";
     case Baseline::zero: return "zero";
+    case Baseline::mean: return "mean";
+    case Baseline::noise: return "noise";
+    case Baseline::rival: return "rival";
+    case Baseline::text: return "text";
   }
   return "";
 }
@@ -58,16 +62,20 @@ const char* name_of(Removal r) {
   }
   return "";
 }
+const char* name_of(Aggregation a) { return a == Aggregation::sum ? "sum" : "mean"; }
+const char* name_of(Reference r) { return r == Reference::noise ? "noise" : "posts"; }
 
 Output parse_output(const std::string& s) { return parse(s, "output", std::array{Output::probability, Output::logit, Output::log_odds, Output::difference}); }
 Path parse_path(const std::string& s) { return parse(s, "path", std::array{Path::word, Path::embeddings}); }
 Quadrature parse_quadrature(const std::string& s) {
   return parse(s, "quadrature", std::array{Quadrature::gauss_legendre, Quadrature::midpoint, Quadrature::trapezoid});
 }
-Baseline parse_baseline(const std::string& s) { return parse(s, "baseline", std::array{Baseline::pad, Baseline::mask, Baseline::unk, Baseline::zero}); }
+Baseline parse_baseline(const std::string& s) { return parse(s, "baseline", std::array{Baseline::pad, Baseline::mask, Baseline::unk, Baseline::zero, Baseline::mean, Baseline::noise, Baseline::rival, Baseline::text}); }
 Unit parse_unit(const std::string& s) { return parse(s, "unit", std::array{Unit::word, Unit::piece}); }
 Removal parse_removal(const std::string& s) {
   return parse(s, "removal", std::array{Removal::remove, Removal::pad, Removal::pad_masked, Removal::mask, Removal::baseline});
 }
+Aggregation parse_aggregation(const std::string& s) { return parse(s, "aggregation", std::array{Aggregation::sum, Aggregation::mean}); }
+Reference parse_reference(const std::string& s) { return parse(s, "references", std::array{Reference::noise, Reference::posts}); }
 
 }  // namespace telltale

@@ -38,6 +38,8 @@ const std::vector<std::unique_ptr<const Method>>& method_table();
 std::unique_ptr<const Method> make_integrated_gradients();
 enum class GradientScore { mean_abs, l1, l2, times_input };
 std::unique_ptr<const Method> make_gradient_method(GradientScore score);
+enum class AttentionScore { raw, rollout, flow, gradient, value_norm };
+std::unique_ptr<const Method> make_attention_method(AttentionScore score);
 std::unique_ptr<const Method> make_occlusion();
 
 }  // namespace telltale

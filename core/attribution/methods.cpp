@@ -15,6 +15,7 @@ const std::vector<std::unique_ptr<const Method>>& method_table() {
     t.push_back(make_gradient_method(GradientScore::l1));
     t.push_back(make_gradient_method(GradientScore::l2));
     t.push_back(make_gradient_method(GradientScore::times_input));
+    for (const AttentionScore score : {AttentionScore::raw, AttentionScore::rollout, AttentionScore::flow, AttentionScore::gradient, AttentionScore::value_norm}) t.push_back(make_attention_method(score));
     t.push_back(make_occlusion());
     return t;
   }();
