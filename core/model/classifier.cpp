@@ -55,7 +55,7 @@ std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder
   impl->parameters = std::make_unique<Parameters>(impl->config, static_cast<std::int64_t>(impl->labels.size()), type, impl->device);
   impl->parameters->load(*checkpoint, head_seed, impl->new_head);
   impl->engine = Engine::make(impl->config, impl->parameters->weights, products);
-  impl->precision = products == at::kDouble ? Precision::fp64 : products == at::kBFloat16 ? Precision::bf16 : Precision::fp32;
+  impl->precision = precision_of(products);
   if (options.precision == Precision::automatic && products == at::kBFloat16) impl->exact = Engine::make(impl->config, impl->parameters->weights, type);
   impl->fingerprint = weights_fingerprint(*impl->parameters, impl->config, impl->labels, *impl->tokenizer);
   return std::make_shared<Classifier>(std::move(impl));
@@ -69,6 +69,7 @@ const std::vector<std::string>& Classifier::labels() const { return impl_->label
 const std::filesystem::path& Classifier::folder() const { return impl_->folder; }
 bool Classifier::new_head() const { return impl_->new_head; }
 Precision Classifier::precision() const { return impl_->exact ? Precision::automatic : impl_->precision; }
+Precision Classifier::prediction_precision() const { return impl_->precision; }
 const std::string& Classifier::fingerprint() const { return impl_->fingerprint; }
 
 int Classifier::class_index(const std::string& wanted) const {

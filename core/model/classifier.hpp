@@ -27,6 +27,8 @@ struct ComputeOptions {
 /// Sets thread counts of LibTorch, OpenMP and the BLAS, and the allocator's trim limits; returns the device that `options.device` means.
 /// Throws std::invalid_argument for a device that is not there. Call once at start-up, before heavy work.
 std::string configure_compute(const ComputeOptions& options);
+/// What Classifier::prediction_precision() will say of a model loaded with these options. Throws std::invalid_argument for a device that is not there.
+Precision prediction_precision(const ComputeOptions& options);
 /// "LibTorch 1.13.1, 2 threads, cpu" for --version, About and protocols.
 std::string compute_description();
 
@@ -53,6 +55,8 @@ class Classifier {
   bool new_head() const;  ///< the head was made, not read
   /// What it computes in; `automatic` only where bf16 answers and fp32 stands by for what bf16 cannot do accurately enough.
   Precision precision() const;
+  /// What predict() multiplies in: fp32, bf16 or fp64.
+  Precision prediction_precision() const;
   /// Hex, 32 digits: hash of every weight, the vocabulary and the sizes; equal for equal models whatever the file format.
   const std::string& fingerprint() const;
   /// Index of a class given as label or as number. Throws std::invalid_argument listing the labels.

@@ -33,6 +33,7 @@ std::vector<Prediction> predict_with(Engine& engine, const Classifier::Impl& mod
 
 /// The type of the matrix products for a precision; Precision::automatic becomes bf16 where the processor multiplies it fast, else fp32.
 at::ScalarType product_type(Precision precision, const at::Device& device);
+Precision precision_of(at::ScalarType products);  ///< the other way: fp32, bf16 or fp64
 at::Device parse_device(const std::string& name);  ///< std::invalid_argument for one that is not there
 
 /// Writes the parameters as a folder that transformers loads: float32 safetensors, config with the labels, tokeniser files of `source`.

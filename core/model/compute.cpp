@@ -62,6 +62,10 @@ at::ScalarType product_type(Precision precision, const at::Device& device) {
   return device.is_cpu() ? at::kFloat : at::kBFloat16;
 }
 
+Precision precision_of(at::ScalarType products) { return products == at::kDouble ? Precision::fp64 : products == at::kBFloat16 ? Precision::bf16 : Precision::fp32; }
+
+Precision prediction_precision(const ComputeOptions& options) { return precision_of(product_type(options.precision, parse_device(options.device))); }
+
 std::string configure_compute(const ComputeOptions& options) {
   // Threads that outnumber the cores spin against each other: thousands would not end.
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency())), most = std::max(16, 4 * cores);

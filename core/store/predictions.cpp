@@ -7,26 +7,26 @@
 
 namespace telltale {
 
-void Store::add_predictions(const std::string& fingerprint, int max_length, const std::vector<PostPrediction>& all) {
+void Store::add_predictions(const std::string& fingerprint, int max_length, const std::string& precision, const std::vector<PostPrediction>& all) {
   impl_->guard([&] {
     Write write(*impl_);
     for (const PostPrediction& p : all) {
       std::vector<unsigned char> blob(p.logits.size() * sizeof(float));
       if (!blob.empty()) std::memcpy(blob.data(), p.logits.data(), blob.size());
-      Query(*impl_, "INSERT OR REPLACE INTO predictions(fingerprint, max_length, document, logits) VALUES(?, ?, ?, ?)")
-          .bind(fingerprint, max_length, p.document, blob)
+      Query(*impl_, "INSERT OR REPLACE INTO predictions(fingerprint, max_length, precision, document, logits) VALUES(?, ?, ?, ?, ?)")
+          .bind(fingerprint, max_length, precision, p.document, blob)
           .run();
     }
     write.commit();
   });
 }
 
-std::vector<PostPrediction> Store::predictions(const std::string& fingerprint, int max_length, std::int64_t dataset) {
+std::vector<PostPrediction> Store::predictions(const std::string& fingerprint, int max_length, const std::string& precision, std::int64_t dataset) {
   return impl_->guard([&] {
     Query q(*impl_,
             "SELECT p.document, p.logits FROM predictions p JOIN documents d ON d.id = p.document "
-            "WHERE p.fingerprint = ? AND p.max_length = ? AND d.dataset = ? ORDER BY p.document");
-    q.bind(fingerprint, max_length, dataset);
+            "WHERE p.fingerprint = ? AND p.max_length = ? AND p.precision = ? AND d.dataset = ? ORDER BY p.document");
+    q.bind(fingerprint, max_length, precision, dataset);
     std::vector<PostPrediction> all;
     while (q.step()) {
       PostPrediction p{q.integer(0), {}};

@@ -160,7 +160,7 @@ CREATE TABLE file_values(
   value TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
-// What a model says of every post, so that lists can filter and sort by it. Weights and length limit are the whole protocol.
+// What a model says of every post, so that lists can filter and sort by it. Weights, length limit and (since a later step) precision are the whole protocol.
 // The wider index answers which posts a run explained without reading the explanations.
 constexpr const char* predictions_of_posts = R"sql(
 CREATE TABLE predictions(
@@ -192,7 +192,22 @@ CREATE TABLE curves(
   data BLOB NOT NULL);
 )sql";
 
-constexpr std::array<Migration, 7> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}}};
+// A prediction in bf16 is not one in fp32. What was stored before counts as fp32, the default.
+constexpr const char* precision_of_predictions = R"sql(
+CREATE TABLE predictions_by_precision(
+  fingerprint TEXT NOT NULL,
+  max_length INTEGER NOT NULL,
+  precision TEXT NOT NULL,
+  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  logits BLOB NOT NULL,
+  PRIMARY KEY(fingerprint, max_length, precision, document)) WITHOUT ROWID;
+INSERT INTO predictions_by_precision SELECT fingerprint, max_length, 'fp32', document, logits FROM predictions;
+DROP TABLE predictions;
+ALTER TABLE predictions_by_precision RENAME TO predictions;
+CREATE INDEX predictions_by_document ON predictions(document);
+)sql";
+
+constexpr std::array<Migration, 8> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}, {8, precision_of_predictions}}};
 
 using Columns = std::map<std::string, std::set<std::string>>;  // "table runs" → its columns
 

@@ -257,9 +257,10 @@ class Store {
   std::vector<ExplanationSummary> explanation_summaries(std::int64_t run, const std::string& method = "", bool gold_only = false);
   /// Stored posts that a run has explanations of (also what was stored for another run with the same final weights), rising.
   std::vector<std::int64_t> explained_documents(std::int64_t run, std::int64_t limit = -1);
-  /// What the weights answer to stored posts read up to `max_length` ids; an older answer is replaced. One transaction.
-  void add_predictions(const std::string& fingerprint, int max_length, const std::vector<PostPrediction>&);
-  std::vector<PostPrediction> predictions(const std::string& fingerprint, int max_length, std::int64_t dataset);  ///< by document
+  /// What the weights answer to stored posts read up to `max_length` ids, computed in `precision` ("fp32", "bf16", "fp64": name_of of
+  /// Classifier::prediction_precision()); an older answer is replaced. One transaction.
+  void add_predictions(const std::string& fingerprint, int max_length, const std::string& precision, const std::vector<PostPrediction>&);
+  std::vector<PostPrediction> predictions(const std::string& fingerprint, int max_length, const std::string& precision, std::int64_t dataset);  ///< by document
   std::int64_t add_comparison(const ComparisonRecord&);
   std::vector<ComparisonRecord> comparisons();
   std::vector<ComparisonHead> comparison_heads();    ///< without their documents, by id: quick whatever their size

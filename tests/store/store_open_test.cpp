@@ -234,6 +234,8 @@ class StoreOpenTest : public QObject {
           db.exec("INSERT INTO explanations(fingerprint, document, method, protocol, target, foil, steps, prediction, ids, offsets, scores, words, word_scores, created) "
                               "VALUES('f', 1, 'm', " + std::to_string(k) + ", 0, -1, 1, '{}', x'', x'', x'', x'', x'', '')");
       }
+      if (version >= 5 && version <= 7)  // predictions without a precision: they count as fp32
+        db.exec("INSERT INTO predictions(fingerprint, max_length, document, logits) VALUES('f', 128, 1, x'0000803F00000040')");
       t.commit();
     }
     // A reader that may not write says what to do, and leaves the file alone.
@@ -254,6 +256,10 @@ class StoreOpenTest : public QObject {
         other["precision"] = "bf16";
         QVERIFY(!store->find_explanation("f", 1, other, 0, -1));
       }
+    }
+    if (version >= 5 && version <= 7) {
+      QCOMPARE(store->predictions("f", 128, "fp32", 1).at(0).logits, (std::vector<float>{1, 2}));
+      QVERIFY(store->predictions("f", 128, "bf16", 1).empty());
     }
     store.reset();
     fill(*Store::open(file, Store::Mode::write));

@@ -380,16 +380,21 @@ class StoreTest : public QObject {
     QVERIFY(store->post_starts({found[0]})[0].snippet.empty());
     QVERIFY(store->post_starts({found[0]}, "\"zz AND (").at(0).snippet.empty());
 
-    store->add_predictions("f00d", 128, {{all[0].id, {0.5f, -1.25f}}, {all[1].id, {3, 4}}});
-    store->add_predictions("f00d", 64, {{all[0].id, {9, 9}}});
-    store->add_predictions("f00d", 128, {{all[1].id, {5, 6}}});
-    const auto p = store->predictions("f00d", 128, dataset.id);
+    store->add_predictions("f00d", 128, "fp32", {{all[0].id, {0.5f, -1.25f}}, {all[1].id, {3, 4}}});
+    store->add_predictions("f00d", 64, "fp32", {{all[0].id, {9, 9}}});
+    store->add_predictions("f00d", 128, "fp32", {{all[1].id, {5, 6}}});
+    const auto p = store->predictions("f00d", 128, "fp32", dataset.id);
     QCOMPARE(p.size(), std::size_t{2});
     QCOMPARE(p[0].document, all[0].id);
     QCOMPARE(p[0].logits, (std::vector<float>{0.5f, -1.25f}));
     QCOMPARE(p[1].logits, (std::vector<float>{5, 6}));
-    QVERIFY(store->predictions("f00d", 128, dataset.id + 1).empty());
-    QVERIFY(store->predictions("other", 128, dataset.id).empty());
+    QVERIFY(store->predictions("f00d", 128, "fp32", dataset.id + 1).empty());
+    QVERIFY(store->predictions("other", 128, "fp32", dataset.id).empty());
+    // An answer in bf16 stands beside that in fp32.
+    QVERIFY(store->predictions("f00d", 128, "bf16", dataset.id).empty());
+    store->add_predictions("f00d", 128, "bf16", {{all[0].id, {0.4f, -1}}});
+    QCOMPARE(store->predictions("f00d", 128, "bf16", dataset.id).at(0).logits, (std::vector<float>{0.4f, -1}));
+    QCOMPARE(store->predictions("f00d", 128, "fp32", dataset.id).at(0).logits, (std::vector<float>{0.5f, -1.25f}));
 
     RunRecord run = a_run(dataset.id);
     run.fingerprint = "f00d";
@@ -402,10 +407,10 @@ class StoreTest : public QObject {
     store->add_explanation(e);
     QCOMPARE(store->explained_documents(id), (std::vector<std::int64_t>{all[0].id, all[1].id}));
     store->remove_run(id);
-    QVERIFY(store->predictions("f00d", 128, dataset.id).empty());  // nobody else has these weights
-    store->add_predictions("f00d", 128, {{all[0].id, {1, 2}}});
+    QVERIFY(store->predictions("f00d", 128, "fp32", dataset.id).empty());  // nobody else has these weights
+    store->add_predictions("f00d", 128, "fp32", {{all[0].id, {1, 2}}});
     store->remove_dataset(dataset.id);
-    QVERIFY(store->predictions("f00d", 128, dataset.id).empty());
+    QVERIFY(store->predictions("f00d", 128, "fp32", dataset.id).empty());
   }
 
   void valuesAndComparisons() {

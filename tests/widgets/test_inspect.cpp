@@ -79,7 +79,7 @@ class TestInspect : public QObject {
     // The run's predictions are computed behind and kept in the file.
     QVERIFY(QTest::qWaitFor([&] { return panel->index().known == all; }, 20'000));
     const RunRecord run = session_->store().run(view.run());
-    QCOMPARE(session_->store().predictions(run.fingerprint, 32, made_->dataset).size(), static_cast<std::size_t>(all));
+    QCOMPARE(session_->store().predictions(run.fingerprint, 32, "fp32", made_->dataset).size(), static_cast<std::size_t>(all));
     const auto model = Classifier::load(session_->store().folder() / run.folder, {});
     const auto doc = session_->store().document(test_ids_[3]);
     const Prediction p = model->predict(std::vector{model->tokenizer().encode(doc.text, 32)})[0];

@@ -225,18 +225,28 @@ void PostsPanel::set_run(std::int64_t run) {
   load();
 }
 
+/// As predictions are kept by it; for a device that is gone what is stored by default.
+std::string PostsPanel::precision_now() const {
+  try {
+    return name_of(prediction_precision(session_->training().compute()));
+  } catch (const std::invalid_argument&) {
+    return name_of(Precision::fp32);
+  }
+}
+
 void PostsPanel::load() {
   if (!session_ || run_.dataset == 0) return;
   if (load_job_) session_->work().cancel(load_job_);
   struct Loaded {
     PostIndex index;
   };
-  load_job_ = session_->work().submit(this, WorkQueue::Priority::visible, tr("Reading posts"), [this, run = run_](WorkQueue::Context& c) {
+  precision_ = precision_now();
+  load_job_ = session_->work().submit(this, WorkQueue::Priority::visible, tr("Reading posts"), [this, run = run_, precision = precision_](WorkQueue::Context& c) {
     auto loaded = std::make_shared<Loaded>();
     loaded->index = PostIndex(c.store.post_table(run.dataset));
     if (c.stop.stop_requested()) throw Cancelled{};
     loaded->index.set_explained(c.store.explained_documents(run.id));
-    if (!run.fingerprint.empty()) loaded->index.set_predictions(c.store.predictions(run.fingerprint, max_length_of(run), run.dataset));
+    if (!run.fingerprint.empty()) loaded->index.set_predictions(c.store.predictions(run.fingerprint, max_length_of(run), precision, run.dataset));
     if (run.folder.empty() && loaded->index.known == 0) {  // no weights to ask: what the explanations say
       std::vector<PostPrediction> said;
       for (const auto& s : c.store.explanation_summaries(run.id)) {
@@ -266,7 +276,7 @@ void PostsPanel::load() {
       arrange();
       if (!search_->text().trimmed().isEmpty()) search();
       const std::size_t open = missing().size();
-      predicting_ = !run_.folder.empty() && !run_.fingerprint.empty() && open > 0 && open <= predicted_unasked && !session_->read_only();
+      predicting_ = !run_.folder.empty() && !run_.fingerprint.empty() && open > 0 && (predicting_ || open <= predicted_unasked) && !session_->read_only();
       if (predicting_) predict_more();
       show_state();
     };
@@ -367,6 +377,7 @@ void PostsPanel::show_state() {
 
 void PostsPanel::predict_more() {
   if (!session_ || !predicting_ || predict_job_) return;
+  if (precision_now() != precision_) return load();  // another was chosen since the list was read: its answers are others
   std::vector<std::int64_t> wanted = missing();
   if (wanted.empty()) {
     predicting_ = false;
@@ -382,7 +393,7 @@ void PostsPanel::predict_more() {
     const auto answers = model->predict(texts, c.stop);
     auto found = std::make_shared<std::vector<PostPrediction>>();
     for (std::size_t i = 0; i < wanted.size(); ++i) found->push_back({wanted[i], {answers[i].logits.begin(), answers[i].logits.end()}});
-    c.store.add_predictions(run.fingerprint, max_length_of(run), *found);
+    c.store.add_predictions(run.fingerprint, max_length_of(run), name_of(model->prediction_precision()), *found);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return [this, found, seconds, id = run.id] {
       predict_job_ = 0;

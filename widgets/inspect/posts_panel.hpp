@@ -44,6 +44,7 @@ class PostsPanel : public Panel {
  private:
   void build();
   void load();
+  std::string precision_now() const;
   void search();
   void arrange();
   void read_filters();
@@ -59,7 +60,7 @@ class PostsPanel : public Panel {
   DatasetInfo dataset_;
   PostIndex index_;
   PostFilter filter_;
-  std::string searched_;
+  std::string searched_, precision_;
   std::optional<std::vector<std::int64_t>> found_;
   qint64 wanted_ = 0;
   WorkQueue::JobId load_job_ = 0, search_job_ = 0, predict_job_ = 0;
