@@ -8,6 +8,9 @@ namespace {
 
 MinMaxPyramid::Extremes both(MinMaxPyramid::Extremes a, MinMaxPyramid::Extremes b) { return {std::min(a.low, b.low), std::max(a.high, b.high)}; }
 
+constexpr double nothing_left = 1e-30;   // of 1: far below what a double next to 1 can hold
+constexpr double least_mean = 1e-300;
+
 void widen(MinMaxPyramid::Extremes& e, float v) {
   if (v < e.low) e.low = v;  // both false for NaN
   if (v > e.high) e.high = v;
@@ -117,6 +120,9 @@ void MovingAverage::take(State& s, float value, double beta) {
   if (std::isnan(value)) return;
   s.mean = beta * s.mean + (1 - beta) * static_cast<double>(value);
   s.weight *= beta;
+  // What is left of the beginning ends at 0, and not among the denormal numbers, where each step would cost a hundred times as much.
+  if (s.weight < nothing_left) s.weight = 0;
+  if (std::abs(s.mean) < least_mean) s.mean = 0;
 }
 
 void MovingAverage::follow(const MinMaxPyramid& column, double beta) {
@@ -125,10 +131,32 @@ void MovingAverage::follow(const MinMaxPyramid& column, double beta) {
     last_ = {};
     seen_ = 0;
     beta_ = beta;
+    powers_[stride - 1] = 1 - beta;
+    for (std::size_t j = stride - 1; j-- > 0;) powers_[j] = std::max(powers_[j + 1] * beta, least_mean);
+    whole_ = std::pow(beta, static_cast<double>(stride));
+    rests_.reserve(column.size() / stride + 1);
   }
-  for (; seen_ < column.size(); ++seen_) {
-    if (seen_ % stride == 0) rests_.push_back(last_);
-    take(last_, column[seen_], beta_);
+  const std::span<const float> values = column.values();
+  while (seen_ < values.size()) {
+    if (seen_ % stride == 0) {
+      rests_.push_back(last_);
+      if (values.size() - seen_ >= stride) {
+        // A whole stride at once: four sums that do not wait for each other. A hole makes them NaN; then it goes value by value.
+        std::array<double, 4> sums{};
+        const float* v = values.data() + seen_;
+        for (std::size_t j = 0; j < stride; j += 4)
+          for (std::size_t k = 0; k < 4; ++k) sums[k] += powers_[j + k] * static_cast<double>(v[j + k]);
+        if (const double sum = (sums[0] + sums[1]) + (sums[2] + sums[3]); !std::isnan(sum)) {
+          last_.mean = whole_ * last_.mean + sum;
+          last_.weight *= whole_;
+          if (last_.weight < nothing_left) last_.weight = 0;
+          if (std::abs(last_.mean) < least_mean) last_.mean = 0;
+          seen_ += stride;
+          continue;
+        }
+      }
+    }
+    take(last_, values[seen_++], beta_);
   }
 }
 

@@ -1,5 +1,6 @@
 // A column of numbers with least and greatest values over blocks of blocks: what is asked of a stretch costs by its ends, not by its length.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -56,6 +57,8 @@ class MovingAverage {
     double mean = 0, weight = 1;  ///< weight: β^t
   };
   static void take(State& s, float value, double beta);
+  std::array<double, stride> powers_{};  ///< (1 − β) β^(stride − 1 − j): what value j of a stride weighs at its end
+  double whole_ = 0;                     ///< β^stride
   std::vector<State> rests_;  ///< [k]: before value k·stride
   State last_;
   std::size_t seen_ = 0;

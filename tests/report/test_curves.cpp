@@ -86,6 +86,24 @@ class TestCurves : public QObject {
         else QVERIFY2(std::abs(got - expected[i]) < 1e-12, qPrintable(QString::number(i)));
       }
     }
+    // A whole stride at once, with holes here and there, and long after the beginning has faded.
+    const auto long_one = noise(20'000, 4, 0.001);
+    for (const double beta : {0.0, 0.5, 0.9, 0.999}) {
+      const MinMaxPyramid whole(long_one);
+      MovingAverage at_once, in_bits;
+      at_once.follow(whole, beta);
+      MinMaxPyramid grown;
+      for (const float v : long_one) {
+        grown.append(v);
+        in_bits.follow(grown, beta);  // value by value
+      }
+      double mean = 0, weight = 1;
+      for (std::size_t i = 0; i < long_one.size(); ++i) {
+        if (!std::isnan(long_one[i])) mean = beta * mean + (1 - beta) * static_cast<double>(long_one[i]), weight *= beta;
+        if (weight == 1) continue;
+        for (const MovingAverage* a : {&at_once, &in_bits}) QVERIFY2(std::abs(a->at(whole, i) - mean / (1 - weight)) < 1e-12, qPrintable(QString("β %1, value %2").arg(beta).arg(i)));
+      }
+    }
     // A constant stays itself from the first value on: that is what the debiasing is for.
     const MinMaxPyramid flat(std::vector<float>(100, 2.5f));
     MovingAverage average;
