@@ -66,6 +66,7 @@ struct Case {
   const JudgeOptions& options;
   Questions& questions;
   std::vector<int> order;  // all parts, highest first
+  std::function<void(const std::vector<double>&)> points{};  // is given those of a curve
 
   std::size_t n() const { return post.parts.size(); }
   std::vector<int> top(std::size_t k) const { return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(std::min(k, order.size()))}; }
@@ -93,9 +94,10 @@ Later curve(const Case& c, bool deletion) {
     const auto first = c.top(i);
     points.push_back(c.ask(deletion ? first : others(first, c.n())));
   }
-  return [points, t = c.scores.target](const Questions& q) {
+  return [points, t = c.scores.target, give = c.points](const Questions& q) {
     std::vector<double> p;
     for (const auto i : points) p.push_back(output_of(q[i], Output::probability, t));
+    if (give) give(p);
     return area_under(p);
   };
 }
@@ -223,7 +225,7 @@ std::size_t average_marked(const std::vector<JudgedPost>& posts) {
 }
 
 JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, const std::vector<std::vector<JudgedScores>>& sets, const std::vector<std::string>& metric_ids,
-                   const JudgeOptions& options, std::stop_token stop, const ProgressFn& progress) {
+                   const JudgeOptions& options, std::stop_token stop, const ProgressFn& progress, const JudgeExtras& extras) {
   check_inputs(posts, sets);
   for (const auto& id : metric_ids)
     if (metric_info(id).level != "post") throw std::invalid_argument("metric '" + id + "' is one of " + metric_info(id).level + "s: it is computed by compare, not post by post");
@@ -243,8 +245,12 @@ JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, con
         std::vector<double> keys = given;
         if (options.absolute)
           for (double& v : keys) v = std::abs(v);
-        const Case c{posts[end], sets[s][end], options, questions, top_positions(keys, keys.size())};
-        for (std::size_t m = 0; m < metric_ids.size(); ++m) later.emplace_back(s, m, end, plan(metric_ids[m], c, rationale_k));
+        Case c{posts[end], sets[s][end], options, questions, top_positions(keys, keys.size())};
+        for (std::size_t m = 0; m < metric_ids.size(); ++m) {
+          if (extras.wanted && !extras.wanted(s, m, end)) continue;
+          if (extras.curve) c.points = [&extras, s, m, i = end](const std::vector<double>& p) { extras.curve(s, m, i, p); };
+          later.emplace_back(s, m, end, plan(metric_ids[m], c, rationale_k));
+        }
       }
     if (questions.size() > 0) questions.answer();
     for (const auto& [s, m, i, value] : later) values[s][m][i] = value(questions);

@@ -1,6 +1,7 @@
 // METRICS.md, "Faithfulness", "Plausibility" and "Shape": what judges the explanation of one post. Torch-free; the model is a Probe.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -50,10 +51,19 @@ struct JudgeOptions {
 /// values[explanation set][metric][post]; NaN where the metric is not defined for the post (no words, no marks, all scores zero …).
 using JudgedValues = std::vector<std::vector<std::vector<double>>>;
 
+/// What else judge() may be asked: less, or more.
+struct JudgeExtras {
+  /// Empty = every value is computed; else those for which this is true, the others are NaN.
+  std::function<bool(std::size_t set, std::size_t metric, std::size_t post)> wanted;
+  /// Is given the points behind deletion-auc and insertion-auc: p_c at 0, 1/n, …, 1 of the words.
+  std::function<void(std::size_t set, std::size_t metric, std::size_t post, const std::vector<double>& points)> curve;
+};
+
 /// Judges sets of explanations (one a method) of the same posts. Equal inputs of a post are asked once, whatever metrics and methods ask;
 /// predictions go in batches over many posts. `metric_ids` of level "post". Throws std::invalid_argument, Cancelled.
 JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, const std::vector<std::vector<JudgedScores>>& sets,
-                   const std::vector<std::string>& metric_ids, const JudgeOptions& options, std::stop_token stop = {}, const ProgressFn& progress = {});
+                   const std::vector<std::string>& metric_ids, const JudgeOptions& options, std::stop_token stop = {}, const ProgressFn& progress = {},
+                   const JudgeExtras& extras = {});
 
 /// Average number of marked parts over the posts that have any, rounded up, at least 1 (METRICS.md, token-f1).
 std::size_t average_marked(const std::vector<JudgedPost>& posts);

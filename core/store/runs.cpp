@@ -149,6 +149,9 @@ void Store::remove_run(std::int64_t id) {
     Query(*impl_,
           "DELETE FROM predictions WHERE fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?1) "
           "AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.fingerprint = predictions.fingerprint AND r.id <> ?1)").bind(id).run();
+    for (const char* table : {"measures", "evaluations"})
+      Query(*impl_, fmt::format("DELETE FROM {0} WHERE fingerprint = (SELECT nullif(fingerprint, '') FROM runs WHERE id = ?1) "
+                                "AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.fingerprint = {0}.fingerprint AND r.id <> ?1)", table)).bind(id).run();
     Query(*impl_, "DELETE FROM runs WHERE id = ?").bind(id).run();
     write.commit();
   });

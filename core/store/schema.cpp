@@ -207,7 +207,34 @@ ALTER TABLE predictions_by_precision RENAME TO predictions;
 CREATE INDEX predictions_by_document ON predictions(document);
 )sql";
 
-constexpr std::array<Migration, 8> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}, {8, precision_of_predictions}}};
+// A measure is a metric of a method under a protocol, on the model of a fingerprint; it has a value for each post, or (of a whole sample) one result.
+// curve: little-endian float32. An evaluation is what somebody asked for: it says which protocols there are to look at.
+constexpr const char* measures_of_explanations = R"sql(
+CREATE TABLE measures(
+  id INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  protocol INTEGER NOT NULL REFERENCES protocols(id),
+  result TEXT,
+  UNIQUE(fingerprint, protocol));
+CREATE TABLE measure_values(
+  measure INTEGER NOT NULL REFERENCES measures(id) ON DELETE CASCADE,
+  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  target INTEGER NOT NULL,
+  foil INTEGER NOT NULL,
+  predicted INTEGER NOT NULL,
+  value REAL,
+  curve BLOB,
+  PRIMARY KEY(measure, document)) WITHOUT ROWID;
+CREATE INDEX measure_values_by_document ON measure_values(document);
+CREATE TABLE evaluations(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  fingerprint TEXT NOT NULL,
+  protocol INTEGER NOT NULL REFERENCES protocols(id),
+  created TEXT NOT NULL,
+  UNIQUE(fingerprint, protocol));
+)sql";
+
+constexpr std::array<Migration, 9> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}, {8, precision_of_predictions}, {9, measures_of_explanations}}};
 
 using Columns = std::map<std::string, std::set<std::string>>;  // "table runs" → its columns
 

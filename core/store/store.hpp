@@ -94,7 +94,7 @@ struct ExplanationRecord {
   int target = 0, foil = -1;
   double value = 0, baseline_value = 0, delta = 0;  ///< NaN = none
   int steps = 0;
-  Json prediction;                         ///< {"logits":[…],"predicted":…}
+  Json prediction;                         ///< {"logits":[…],"predicted":…}; of sampled scores also "standard_error", as Explanation has it
   std::vector<std::int32_t> ids;
   std::vector<Span> offsets;
   std::vector<double> scores;              ///< one per id
@@ -148,6 +148,23 @@ struct ComparisonHead {
   std::int64_t id = 0, bytes = 0;    ///< bytes of its document
   std::vector<std::int64_t> runs{};
   std::string created{};
+};
+
+/// What one measure (a metric of a method under a protocol, on one model) says of one post.
+struct MeasureValue {
+  std::int64_t measure = 0, document = 0;
+  int target = 0, foil = -1;         ///< of the explanation; target = foil: the post is left out, its explained class is the foil
+  int predicted = -1;                ///< class that the model answers
+  double value = 0;                  ///< NaN = not defined for this post
+  std::vector<float> curve{};        ///< points that the value is the area of, evenly spaced from 0 to 1; empty = none
+};
+
+/// An evaluation that was begun on a model: all that decides its figures but methods and metrics.
+struct EvaluationRecord {
+  std::int64_t id = 0;
+  std::string fingerprint{};
+  Json protocol{};
+  std::string created{};             ///< when it was last begun
 };
 
 class Store {
@@ -265,6 +282,16 @@ class Store {
   std::vector<ComparisonRecord> comparisons();
   std::vector<ComparisonHead> comparison_heads();    ///< without their documents, by id: quick whatever their size
   ComparisonRecord comparison(std::int64_t id);      ///< throws std::invalid_argument
+
+  // ---- measures of explanations: kept by model fingerprint and protocol, which is compared as text
+  std::optional<std::int64_t> find_measure(const std::string& fingerprint, const Json& protocol);
+  std::int64_t add_measure(const std::string& fingerprint, const Json& protocol);  ///< the one that is there, else a new one
+  void add_measure_values(const std::vector<MeasureValue>&);   ///< one transaction; a value that is there is replaced
+  std::vector<MeasureValue> measure_values(std::int64_t measure, bool curves = false);  ///< by document
+  void set_measure_result(std::int64_t measure, const Json& result);  ///< of a measure over a whole sample
+  std::optional<Json> measure_result(std::int64_t measure);
+  std::int64_t add_evaluation(const std::string& fingerprint, const Json& protocol);  ///< an equal one gets a new time only
+  std::vector<EvaluationRecord> evaluations(const std::string& fingerprint = "");     ///< of one model, or all; by id
 
   // ---- film: pinned posts and free-form values that belong to a run or the file
   void set_value(const std::string& key, const Json& value);
