@@ -3,8 +3,11 @@
 #include <QApplication>
 #include <QFontDatabase>
 #include <QProxyStyle>
+#include <QRegularExpression>
+#include <QWidget>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 // The icons stand in a static library: without this call the linker leaves them out.
 static void load_icons() { Q_INIT_RESOURCE(telltale); }
@@ -20,6 +23,37 @@ class QuietStyle : public QProxyStyle {
     return hint == SH_UnderlineShortcut ? 0 : QProxyStyle::styleHint(hint, option, widget, data);
   }
 };
+
+/// Text of one size, at one factor, is as many px as theme.json's size by it: found back that way, so that sizes do not drift.
+int rescaled_font(int px, double before, double now) {
+  for (const auto& [name, size] : theme().fonts["sizesPx"].items())
+    if (size.is_number() && std::lround(size.get<double>() * before) == px) return static_cast<int>(std::lround(size.get<double>() * now));
+  return std::max(1, static_cast<int>(std::lround(px / before * now)));
+}
+
+/// A height that somebody set, from the one that it had at factor 1 (kept with the widget for as long as nobody sets another).
+int rescaled_height(QWidget& w, const char* which, int px, double before, double now) {
+  if (px <= 2 || px >= QWIDGETSIZE_MAX) return px;  // hairlines; none set
+  const QString key = QStringLiteral("_telltale_") + QLatin1String(which);
+  const auto kept = w.property(key.toLatin1().constData()).toPointF();  // (at factor 1, as set)
+  const double base = kept.y() == px ? kept.x() : px / before;
+  const int height = static_cast<int>(std::lround(base * now));
+  w.setProperty(key.toLatin1().constData(), QPointF(base, height));
+  return height;
+}
+
+void rescale(QWidget& w, double before, double now) {
+  if (w.testAttribute(Qt::WA_SetFont) && w.font().pixelSize() > 0) {
+    QFont font = w.font();
+    font.setPixelSize(rescaled_font(font.pixelSize(), before, now));
+    w.setFont(font);
+  }
+  if (w.isWindow()) return;
+  const QSize least = w.minimumSize(), most = w.maximumSize();
+  const int low = rescaled_height(w, "least", least.height(), before, now), high = rescaled_height(w, "most", most.height(), before, now);
+  if (low != least.height() || high != most.height()) w.setMaximumHeight(QWIDGETSIZE_MAX), w.setMinimumHeight(low), w.setMaximumHeight(high);
+  if (least.width() == most.width() && least.width() > 0) w.setFixedWidth(rescaled_height(w, "width", least.width(), before, now));
+}
 
 double number(const Json& object, const char* a, const char* b, double otherwise) {
   const auto it = object.find(a);
@@ -38,14 +72,31 @@ void Theme::set_mode(Mode mode) {
   Q_EMIT changed();
 }
 
+const std::vector<double>& Theme::scales() {
+  static const std::vector<double> all = {0.9, 1, 1.1, 1.25, 1.5};
+  return all;
+}
+
+void Theme::set_scale(double factor) {
+  const auto& all = scales();
+  const double now = *std::min_element(all.begin(), all.end(), [&](double a, double b) { return std::abs(a - factor) < std::abs(b - factor); });
+  if (now == scale_) return;
+  const double before = std::exchange(scale_, now);
+  if (auto* app = qobject_cast<QApplication*>(QCoreApplication::instance())) {
+    for (QWidget* w : QApplication::allWidgets()) rescale(*w, before, now);
+    apply(*app);
+  }
+  Q_EMIT changed();
+}
+
 const Palette& Theme::colours() const { return mode_ == Mode::dark ? theme().dark : theme().light; }
 
 int Theme::spacing(const char* name) const {
   const auto it = theme().spacing.find(name);
-  return it != theme().spacing.end() && it->is_number() ? static_cast<int>(std::lround(it->get<double>())) : 0;
+  return it != theme().spacing.end() && it->is_number() ? static_cast<int>(std::lround(it->get<double>() * scale_)) : 0;
 }
 
-int Theme::size(const char* name) const { return static_cast<int>(std::lround(number(theme().fonts, "sizesPx", name, 13))); }
+int Theme::size(const char* name) const { return static_cast<int>(std::lround(number(theme().fonts, "sizesPx", name, 13) * scale_)); }
 
 QFont Theme::family(const char* which) const {
   QStringList names;
@@ -160,6 +211,17 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: %accentSoft; }
 )");
+  if (scale_ != 1) {  // heights and letters; margins and lines stay
+    static const QRegularExpression sized(QStringLiteral("(font-size|min-height|max-height): (\\d+)px"));
+    QString scaled;
+    qsizetype at = 0;
+    for (auto found = sized.globalMatch(css); found.hasNext();) {
+      const auto m = found.next();
+      scaled += css.mid(at, m.capturedStart() - at) + QStringLiteral("%1: %2px").arg(m.captured(1)).arg(std::lround(m.captured(2).toInt() * scale_));
+      at = m.capturedEnd();
+    }
+    css = scaled + css.mid(at);
+  }
   css.replace(QLatin1String("%mode"), QLatin1String(mode_ == Mode::dark ? "dark" : "light"));
   // Longest names first, so that %text does not eat the start of %text2.
   std::vector<std::string> names;

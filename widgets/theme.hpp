@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QPalette>
 #include <QString>
+#include <vector>
 
 #include "report/theme.hpp"
 
@@ -24,13 +25,19 @@ class Theme : public QObject {
 
   Mode mode() const { return mode_; }
   void set_mode(Mode mode);                 ///< applies to the application, then changed()
+  /// Text and rows are larger or smaller by this factor, one of scales() (the nearest is taken); fonts and fixed heights of the program's
+  /// widgets follow at once, then changed().
+  void set_scale(double factor);
+  double scale() const { return scale_; }
+  static const std::vector<double>& scales();
   void apply(QApplication& app) const;      ///< Fusion, palette, style sheet, font
 
   const Palette& colours() const;
   QColor operator[](const char* name) const { return colour(colours()[name]); }
   QColor series(std::size_t i) const { return colour(colours().series_colour(i)); }
-  int spacing(const char* name) const;      ///< px, "panelGap", "row", …
-  int size(const char* name) const;         ///< font size in px: "axis", "caption", "table", "ui", "post", "title", "hero"
+  int spacing(const char* name) const;      ///< px, "panelGap", "row", …, by scale()
+  qreal px(qreal at_scale_1) const { return at_scale_1 * scale_; }  ///< of what is painted by hand
+  int size(const char* name) const;         ///< font size in px: "axis", "caption", "table", "ui", "post", "title", "hero", by scale()
 
   enum class Weight { regular, medium, semibold };
   QFont font(const char* size = "ui", Weight weight = Weight::regular) const;
@@ -44,6 +51,7 @@ class Theme : public QObject {
   QString style_sheet() const;
   QFont family(const char* which) const;
   Mode mode_;
+  double scale_ = 1;
 };
 
 }  // namespace telltale::ui

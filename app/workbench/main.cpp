@@ -47,7 +47,7 @@ void check(Options& o) {
   if (std::sscanf(o.size.c_str(), "%5dx%5d%c", &w, &h, &rest) != 2 || w < 800 || h < 560 || w > 8192 || h > 8192)
     throw std::invalid_argument(fmt::format("--size '{}': expected WIDTHxHEIGHT from 800x560 to 8192x8192", o.size));
   o.pixels = {w, h};
-  if ((o.workspace == "runs" && !has_runs_view) || (o.workspace == "new-run" && !has_new_run_view) || o.workspace == "evaluate")
+  if ((o.workspace == "runs" && !has_runs_view) || (o.workspace == "new-run" && !has_new_run_view) || (o.workspace == "evaluate" && !has_evaluate_view))
     throw std::invalid_argument(fmt::format("--workspace {}: this version does not draw it", o.workspace));
   if (o.grab.empty()) return;
   const auto dot = o.grab.rfind('.');
@@ -71,6 +71,9 @@ void arrange(MainWindow& window, const Options& o) {
       window.dock().select(o.runs.back());
     }
     window.show_workspace(o.workspace == "runs" ? Workspace::runs : Workspace::new_run);
+  } else if (o.workspace == "evaluate") {
+    evaluate_runs(window.evaluate(), o.runs);
+    window.show_workspace(Workspace::evaluate);
   } else if (o.workspace == "compare") {
     window.compare().show_runs(o.runs, o.doc);
     window.show_workspace(Workspace::compare);
@@ -113,7 +116,7 @@ int main(int argc, char** argv) {
   cli.add_option("file", o.file, "The .telltale file to open");
   cli.add_option("--grab", o.grab, "Draw one view into this PNG and end");
   cli.add_option("--workspace", o.workspace, "The view to draw or to begin with")->check(CLI::IsMember({"runs", "new-run", "inspect", "compare", "evaluate", "welcome"}));
-  cli.add_option("--run", o.runs, "Run to show; two, with a comma, for compare")->delimiter(',');
+  cli.add_option("--run", o.runs, "Run to show; two, with a comma, for compare; up to four for evaluate")->delimiter(',');
   cli.add_option("--doc", o.doc, "Post to show");
   cli.add_option("--theme", o.theme, "light or dark (default: as the system)")->check(CLI::IsMember({"light", "dark"}));
   const CLI::Option* sized_option = cli.add_option("--size", o.size, "Size of the picture or window")->capture_default_str();
@@ -134,6 +137,11 @@ int main(int argc, char** argv) {
     if (o.grab.empty()) return fail(1, "no display: set DISPLAY or WAYLAND_DISPLAY, or draw a picture with --grab OUT.png");
     setenv("QT_QPA_PLATFORM", "offscreen", 0);
   }
+  // On consoles and in scripts there is often no XDG_RUNTIME_DIR: Qt finds another place and says so, of which nobody has any use.
+  static QtMessageHandler others = nullptr;
+  others = qInstallMessageHandler([](QtMsgType type, const QMessageLogContext& context, const QString& message) {
+    if (!message.startsWith(QLatin1String("QStandardPaths: XDG_RUNTIME_DIR not set"))) others(type, context, message);
+  });
   // The arguments are read: Qt gets none, so that none is taken for its own.
   int none = 1;
   QApplication app(none, argv);

@@ -19,7 +19,9 @@
 #include <QTreeView>
 #include <QUrl>
 #include <QVBoxLayout>
+#include <algorithm>
 
+#include "app/workbench/example_strip.hpp"
 #include "app/workbench/parts.hpp"
 #include "app/workbench/welcome_view.hpp"
 #include "widgets/icons.hpp"
@@ -122,7 +124,7 @@ MainWindow::MainWindow(Theme& theme, bool remember, Appearance* appearance) : th
   job_bar_ = new JobBar(theme, page);
   column->addWidget(job_bar_);
   setCentralWidget(page);
-  dock_open_ = {{Workspace::runs, true}, {Workspace::new_run, true}, {Workspace::inspect, false}, {Workspace::compare, false}};
+  dock_open_ = {{Workspace::runs, true}, {Workspace::new_run, true}, {Workspace::inspect, false}, {Workspace::compare, false}, {Workspace::evaluate, false}};
   build_menus();
   connect_views();
   choose_compute(remember_ ? stored_compute() : ComputeOptions{});
@@ -155,6 +157,7 @@ void MainWindow::build_bars(QVBoxLayout* column) {
   if (has_runs_view) tab(Workspace::runs, "runs", tr("Runs"), tr("Start and watch runs (Ctrl 1)"));
   tab(Workspace::inspect, "inspect", tr("Inspect"), tr("One post, painted (Ctrl 2)"));
   tab(Workspace::compare, "compare", tr("Compare"), tr("Two runs side by side (Ctrl 3)"));
+  if (has_evaluate_view) tab(Workspace::evaluate, "evaluate", tr("Evaluate"), tr("Methods by metrics, with intervals (Ctrl 4)"));
   row->addStretch(1);
   find_button_ = new QPushButton(icon(theme_, "search", "text3"), tr("Find a post, run, setting or command    Ctrl K"), bar);
   find_button_->setObjectName(QStringLiteral("find"));
@@ -201,7 +204,8 @@ void MainWindow::build_views() {
   compare_ = new CompareView(theme_, stack_);
   runs_ = make_runs_view(theme_, stack_);
   new_run_ = make_new_run_view(theme_, stack_);
-  for (QWidget* w : {static_cast<QWidget*>(welcome_), static_cast<QWidget*>(inspect_), static_cast<QWidget*>(compare_), as_widget(runs_), as_widget(new_run_)})
+  evaluate_ = make_evaluate_view(theme_, stack_);
+  for (QWidget* w : {static_cast<QWidget*>(welcome_), static_cast<QWidget*>(inspect_), static_cast<QWidget*>(compare_), as_widget(runs_), as_widget(new_run_), as_widget(evaluate_)})
     if (w) stack_->addWidget(w);
 }
 
@@ -223,10 +227,17 @@ void MainWindow::connect_views() {
   connect(compare_, &CompareView::failed, this, [this](const QString& m) { complain(m); });
   connect(dock_, &RunDock::failed, this, [this](const QString& m) { complain(m); });
   connect(dock_, &RunDock::new_run_asked, this, &MainWindow::show_new_run);
-  connect(dock_, &RunDock::shown_changed, this, [this] { show_in_charts(runs_, *dock_); });
+  connect(dock_, &RunDock::shown_changed, this, [this] {
+    show_in_charts(runs_, *dock_);
+    if (evaluate_) colour_runs(evaluate_, *dock_);
+  });
+  const auto colour_runs = [this] { inspect_->set_run_colours(dock_->colours()); };
+  connect(&dock_->model(), &QAbstractItemModel::modelReset, this, colour_runs);
+  connect(&dock_->model(), &QAbstractItemModel::dataChanged, this, colour_runs);
   connect(dock_, &RunDock::opened, this, [this](std::int64_t run) { show_post(run, 0); });
   connect(dock_, &RunDock::current_changed, this, [this](std::int64_t run) {
     if (session_) show_in_charts(runs_, *dock_);
+    if (run && session_ && workspace() == Workspace::evaluate) evaluate_run_of_list(evaluate_, *dock_);
     if (run && session_ && workspace() == Workspace::inspect && inspect_->run() != run) {
       try {
         inspect_->show_run(run);
@@ -235,7 +246,7 @@ void MainWindow::connect_views() {
       }
     }
   });
-  connect_parts(*this, inspect_, compare_, runs_, new_run_);
+  connect_parts(*this, inspect_, compare_, runs_, new_run_, evaluate_);
   connect(&theme_, &Theme::changed, this, [this] { themes_->actions().value(theme_choice_ == QLatin1String("system") ? 0 : theme_choice_ == QLatin1String("light") ? 1 : 2)->setChecked(true); });
   if (appearance_)
     connect(appearance_, &Appearance::changed, this, [this] {
@@ -250,6 +261,7 @@ void MainWindow::set_views(Session* session) {
   attach(*compare_, session);
   attach_part(runs_, session);
   attach_part(new_run_, session);
+  if (evaluate_) attach_part(evaluate_, session);
 }
 
 void MainWindow::open(const std::filesystem::path& file, Session::Open how) {
@@ -297,6 +309,7 @@ Workspace MainWindow::workspace() const {
   if (w == compare_) return Workspace::compare;
   if (w == as_widget(runs_)) return Workspace::runs;
   if (w == as_widget(new_run_)) return Workspace::new_run;
+  if (evaluate_ && w == as_widget(evaluate_)) return Workspace::evaluate;
   return Workspace::welcome;
 }
 
@@ -307,16 +320,29 @@ void MainWindow::show_workspace(Workspace w) {
   if (w == Workspace::compare) view = compare_;
   if (w == Workspace::runs && runs_) view = as_widget(runs_);
   if (w == Workspace::new_run && new_run_) view = as_widget(new_run_);
+  if (w == Workspace::evaluate && evaluate_) {
+    colour_runs(evaluate_, *dock_);
+    view = as_widget(evaluate_);
+  }
+  QWidget* const before = stack_->currentWidget();
+  QWidget* const focus = QApplication::focusWidget();
+  if (before != view && focus && before->isAncestorOf(focus)) last_focus_[before] = focus;
   stack_->setCurrentWidget(view);
   update_state();
+  // The keyboard goes where it was in this view, or where one begins.
+  if (before == view || !session_) return;
+  const auto usable = [](const QWidget* w) { return w && w->isVisible() && w->isEnabled(); };
+  QWidget* to = last_focus_[view];
+  if (!usable(to)) to = view == as_widget(runs_) && dock_->isVisible() ? static_cast<QWidget*>(&dock_->tree()) : first_control(view);
+  if (usable(to)) to->setFocus(Qt::OtherFocusReason);
 }
 
 bool MainWindow::settled() const {
-  if (!session_) return true;
+  if (!session_) return !welcome_->example().reading();
   switch (workspace()) {
     case Workspace::inspect: return inspect_->settled();
     case Workspace::welcome: return true;
-    default: return session_->work().jobs().empty() && part_settled(workspace() == Workspace::runs ? as_widget(runs_) : as_widget(new_run_));
+    default: return session_->work().jobs().empty() && part_settled(workspace() == Workspace::runs ? as_widget(runs_) : workspace() == Workspace::evaluate ? as_widget(evaluate_) : as_widget(new_run_));
   }
 }
 
@@ -327,7 +353,7 @@ void MainWindow::update_state() {
     t.button->setEnabled(open);
     const bool active = t.workspace == now || (t.workspace == Workspace::runs && now == Workspace::new_run);
     t.button->setChecked(active);
-    t.button->setIcon(icon(theme_, t.workspace == Workspace::runs ? "runs" : t.workspace == Workspace::inspect ? "inspect" : "compare", active ? "accent" : "text3"));
+    t.button->setIcon(icon(theme_, t.workspace == Workspace::runs ? "runs" : t.workspace == Workspace::inspect ? "inspect" : t.workspace == Workspace::evaluate ? "evaluate" : "compare", active ? "accent" : "text3"));
   }
   for (QAction* a : need_file_) a->setEnabled(open);
   for (QAction* a : need_writing_) a->setEnabled(writes);
@@ -352,9 +378,9 @@ void MainWindow::update_dock() {
   const Workspace w = workspace();
   const bool has = session_ && w != Workspace::welcome, wanted = has && dock_open_[w];
   // Where there is little room the list is a rail, whatever was wanted.
-  const bool fits = width() >= (w == Workspace::inspect || w == Workspace::compare ? 1280 : 900);
+  const bool fits = width() >= (w == Workspace::inspect || w == Workspace::compare || w == Workspace::evaluate ? 1280 : 900);
   dock_->setVisible(wanted && fits);
-  rail_->setVisible(has && !(wanted && fits));
+  rail_->setVisible(has && w != Workspace::inspect && !(wanted && fits));  // Inspect has a list or a box of its own
   const int gap = theme_.spacing("panelGap");
   dock_->layout()->setContentsMargins(0, gap, 0, gap);
   const bool bare = w == Workspace::runs || w == Workspace::new_run;  // the others have margins of their own
@@ -368,7 +394,7 @@ void MainWindow::update_dock() {
 
 void MainWindow::set_dock_open(bool open) {
   dock_open_[workspace()] = open;
-  const int needed = workspace() == Workspace::inspect || workspace() == Workspace::compare ? 1280 : 900;
+  const int needed = workspace() == Workspace::inspect || workspace() == Workspace::compare || workspace() == Workspace::evaluate ? 1280 : 900;
   if (open && width() < needed && !isMaximized()) resize(needed, height());
   update_dock();
   if (open && dock_->isVisible()) dock_->tree().setFocus();
@@ -509,6 +535,16 @@ void MainWindow::choose_theme(const QString& which) {
   if (remember_) preferences().setValue(QStringLiteral("window/theme"), which);
 }
 
+void MainWindow::step_text_size(int by) {
+  const auto& sizes = Theme::scales();
+  auto at = std::find(sizes.begin(), sizes.end(), theme_.scale());
+  if (by > 0 && at + 1 < sizes.end()) ++at;
+  if (by < 0 && at > sizes.begin()) --at;
+  theme_.set_scale(by == 0 || at == sizes.end() ? 1 : *at);
+  update_dock();
+  if (remember_) preferences().setValue(QStringLiteral("window/text_size"), theme_.scale());
+}
+
 void MainWindow::note_recent() {
   if (!remember_ || !session_) return;
   try {
@@ -553,6 +589,7 @@ void MainWindow::restore_layout() {
   const int width = std::clamp(s.value(QStringLiteral("window/dock_width"), 276).toInt(), 220, 520);
   splitter_->setSizes({width, std::max(400, this->width() - width)});
   for (auto& [workspace, open] : dock_open_) open = s.value(QStringLiteral("window/run_list_%1").arg(static_cast<int>(workspace)), open).toBool();
+  theme_.set_scale(s.value(QStringLiteral("window/text_size"), 1).toDouble());
   const QString theme = s.value(QStringLiteral("window/theme"), QStringLiteral("system")).toString();
   choose_theme(theme == QLatin1String("dark") || theme == QLatin1String("light") ? theme : QStringLiteral("system"));
 }

@@ -1,6 +1,7 @@
 // The window: workspaces, run list, job bar, menus, and the file that is open.
 #pragma once
 #include <QMainWindow>
+#include <QPointer>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -22,6 +23,7 @@ namespace telltale::ui {
 
 class Appearance;
 class CompareView;
+class EvaluateView;
 class InspectView;
 class JobBar;
 class NewRunView;
@@ -30,7 +32,7 @@ class RunDock;
 class RunsView;
 class WelcomeView;
 
-enum class Workspace { welcome, runs, new_run, inspect, compare };
+enum class Workspace { welcome, runs, new_run, inspect, compare, evaluate };
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
@@ -53,6 +55,7 @@ class MainWindow : public QMainWindow {
   NoticeBar& notices() { return *notice_bar_; }
   RunsView* runs() { return runs_; }          ///< nullptr: not in this build
   NewRunView* new_run() { return new_run_; }
+  EvaluateView* evaluate() { return evaluate_; }
   bool settled() const;                      ///< nothing that is on screen is still being read or computed
 
   /// A line under the workspace bar, until the next success: what to do, with what was reported on demand.
@@ -99,6 +102,7 @@ class MainWindow : public QMainWindow {
   void list_recent();
   void offer_to_continue();
   void choose_theme(const QString& which);
+  void step_text_size(int by);  ///< 0: as it comes
   void show_settings();
   void show_about();
   void show_keys();
@@ -134,6 +138,7 @@ class MainWindow : public QMainWindow {
   CompareView* compare_ = nullptr;
   RunsView* runs_ = nullptr;
   NewRunView* new_run_ = nullptr;
+  EvaluateView* evaluate_ = nullptr;
   QMenu *recent_menu_ = nullptr, *run_menu_ = nullptr;
   QActionGroup* themes_ = nullptr;
   QList<QAction*> need_file_, need_writing_, need_running_;
@@ -141,6 +146,7 @@ class MainWindow : public QMainWindow {
   QString theme_choice_ = QStringLiteral("system");
   ComputeOptions compute_;
   std::map<Workspace, bool> dock_open_;
+  std::map<const QWidget*, QPointer<QWidget>> last_focus_;  ///< by workspace
   std::function<void()> leaving_;
   bool leaving_now_ = false;
 };

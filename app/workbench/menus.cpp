@@ -2,18 +2,14 @@
 #include <QAction>
 #include <QActionGroup>
 #include <QApplication>
-#include <QDialogButtonBox>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QGridLayout>
-#include <QHeaderView>
-#include <QLabel>
 #include <QMenuBar>
 #include <QMessageBox>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QTreeView>
 
+#include "app/workbench/keys.hpp"
 #include "app/workbench/main_window.hpp"
 #include "app/workbench/parts.hpp"
 #include "base/files.hpp"
@@ -28,21 +24,6 @@
 #include "widgets/shell/words.hpp"
 
 namespace telltale::ui {
-namespace {
-
-/// Keys inside views, for the list of keys: views handle them themselves.
-const std::pair<const char*, const char*> view_keys[] = {
-    {"Run list", "↑ ↓ choose · Space shows in the charts · Enter inspects · F2 renames · Del deletes"},
-    {"Charts", "← → step · Home End · L log axis · S step, epoch, time · wheel zooms · double click resets"},
-    {"Painted post", "← → word · ↑ ↓ line · N P next and previous by score · T target · F foil · Enter holds"},
-    {"Film", "← → snapshot · Space plays"},
-    {"Compare", "X swaps A and B · arrows walk the overlap matrices"},
-    {"New run", "Tab in reading order · Ctrl Enter queues"},
-};
-
-QString plain(QString name) { return name.remove(QLatin1Char('&')).remove(QChar(0x2026)); }
-
-}  // namespace
 
 void MainWindow::build_menus() {
   const auto action = [&](QMenu* menu, const QString& name, const QKeySequence& key, const QString& tip, auto&& what) {
@@ -87,6 +68,7 @@ void MainWindow::build_menus() {
   if (has_runs_view) need_file_ << action(view, tr("&Runs"), QKeySequence(Qt::CTRL | Qt::Key_1), tr("Start and watch runs"), [this] { show_workspace(Workspace::runs); });
   need_file_ << action(view, tr("&Inspect"), QKeySequence(Qt::CTRL | Qt::Key_2), tr("One post, painted"), [this] { show_workspace(Workspace::inspect); });
   need_file_ << action(view, tr("&Compare"), QKeySequence(Qt::CTRL | Qt::Key_3), tr("Two runs side by side"), [this] { show_workspace(Workspace::compare); });
+  if (has_evaluate_view) need_file_ << action(view, tr("&Evaluate"), QKeySequence(Qt::CTRL | Qt::Key_4), tr("Methods by metrics, with intervals"), [this] { show_workspace(Workspace::evaluate); });
   view->addSeparator();
   const auto step = [this](int by) { workspace() == Workspace::compare ? compare_->step_post(by) : inspect_->step_post(by); };
   need_file_ << action(view, tr("&Previous post"), QKeySequence(Qt::ALT | Qt::Key_Up), tr("The post before in the list"), [step] { step(-1); });
@@ -99,6 +81,9 @@ void MainWindow::build_menus() {
   QAction* full = action(view, tr("F&ull screen"), QKeySequence(Qt::Key_F11), tr("Without frame and other windows"), [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   full->setCheckable(true);
   view->addSeparator();
+  action(view, tr("Lar&ger text"), QKeySequence(Qt::CTRL | Qt::Key_Plus), tr("Letters and rows one size larger"), [this] { step_text_size(1); })->setShortcuts({QKeySequence(Qt::CTRL | Qt::Key_Plus), QKeySequence(Qt::CTRL | Qt::Key_Equal)});
+  action(view, tr("S&maller text"), QKeySequence(Qt::CTRL | Qt::Key_Minus), tr("Letters and rows one size smaller"), [this] { step_text_size(-1); });
+  action(view, tr("N&ormal text size"), QKeySequence(Qt::CTRL | Qt::Key_0), tr("Letters and rows as they come"), [this] { step_text_size(0); });
   QMenu* theme = view->addMenu(tr("&Theme"));
   themes_ = new QActionGroup(this);
   const std::pair<QString, QString> choices[] = {{QStringLiteral("system"), tr("As the &system")}, {QStringLiteral("light"), tr("&Light")}, {QStringLiteral("dark"), tr("&Dark")}};
@@ -180,7 +165,7 @@ void MainWindow::build_help(QMenu* menu) {
 
 void MainWindow::export_view() {
   if (!session_) return;
-  const char* const names[] = {"welcome", "runs", "new-run", "inspect", "compare"};
+  const char* const names[] = {"welcome", "runs", "new-run", "inspect", "compare", "evaluate"};
   export_widget(
       stack_->currentWidget(), QLatin1String(names[static_cast<int>(workspace())]), {}, [this](const QString& e) { complain(e); },
       [this](const QString& f) { notice_bar_->show_notice(NoticeBar::Kind::info, tr("Written: %1").arg(f)); });
@@ -240,54 +225,8 @@ void MainWindow::show_about() {
 }
 
 void MainWindow::show_keys() {
-  auto* dialog = new QDialog(this);
-  dialog->setObjectName(QStringLiteral("keys"));
+  auto* dialog = new KeysDialog(theme_, all_keys(*menuBar(), recent_menu_), this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setWindowTitle(tr("Keyboard"));
-  dialog->resize(620, 560);
-  auto* column = new QVBoxLayout(dialog);
-  auto* scroll = new QScrollArea(dialog);
-  scroll->setWidgetResizable(true);
-  auto* page = new QWidget(scroll);
-  auto* grid = new QGridLayout(page);
-  grid->setColumnStretch(1, 1);
-  grid->setHorizontalSpacing(20);
-  grid->setVerticalSpacing(4);
-  int row = 0;
-  const auto head = [&](const QString& name) {
-    auto* l = new QLabel(name, page);
-    l->setFont(theme_.font("table", Theme::Weight::semibold));
-    grid->addWidget(l, row++, 0, 1, 2);
-  };
-  const auto line = [&](const QString& key, const QString& what) {
-    auto* k = new QLabel(key, page);
-    k->setFont(theme_.mono("table"));
-    k->setObjectName(QStringLiteral("quiet"));
-    k->setAlignment(Qt::AlignTop);
-    auto* w = new QLabel(what, page);
-    w->setFont(theme_.font("table"));
-    w->setWordWrap(true);
-    grid->addWidget(k, row, 0);
-    grid->addWidget(w, row++, 1);
-  };
-  std::function<void(const QMenu*)> walk = [&](const QMenu* menu) {
-    for (const QAction* a : menu->actions()) {
-      if (a->menu() && a->menu() != recent_menu_) walk(a->menu());
-      else if (!a->shortcut().isEmpty()) line(a->shortcut().toString(QKeySequence::NativeText).replace(QLatin1Char('+'), QLatin1Char(' ')), plain(a->text()));
-    }
-  };
-  for (const QAction* a : menuBar()->actions()) {
-    head(plain(a->text()));
-    walk(a->menu());
-  }
-  head(tr("In views"));
-  for (const auto& [view, keys] : view_keys) line(tr(view), tr(keys));
-  grid->setRowStretch(row, 1);
-  scroll->setWidget(page);
-  column->addWidget(scroll);
-  auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
-  connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
-  column->addWidget(buttons);
   dialog->open();
 }
 
@@ -297,7 +236,7 @@ void MainWindow::find_anything() {
     for (QAction* a : menu->actions()) {
       if (a->menu()) walk(a->menu());
       else if (!a->isSeparator() && a->isEnabled() && !a->text().isEmpty())
-        entries.push_back({tr("command"), plain(a->text()), a->shortcut().toString(QKeySequence::NativeText), [a = QPointer<QAction>(a)] {
+        entries.push_back({tr("command"), action_name(a->text()), a->shortcut().toString(QKeySequence::NativeText), [a = QPointer<QAction>(a)] {
                              if (a) a->trigger();
                            }});
     }

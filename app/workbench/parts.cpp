@@ -3,7 +3,12 @@
 #include <algorithm>
 
 #include "app/workbench/main_window.hpp"
+#include "widgets/inspect/post_list.hpp"
+#include "widgets/row_list.hpp"
 #include "widgets/shell/run_dock.hpp"
+#ifdef TELLTALE_HAS_EVALUATE_VIEW
+#include "widgets/evaluate/evaluate_view.hpp"
+#endif
 #ifdef TELLTALE_HAS_RUNS_VIEW
 #include "widgets/runs/runs_view.hpp"
 #endif
@@ -12,6 +17,7 @@
 #endif
 #ifdef TELLTALE_HAS_NEW_RUN_VIEW
 #include "widgets/new_run/new_run_view.hpp"
+#include "widgets/new_run/preset_cards.hpp"
 #endif
 
 namespace telltale::ui {
@@ -63,6 +69,32 @@ void choose_model(NewRunView*, const QString&) {}
 void copy_run(NewRunView*, std::int64_t) {}
 #endif
 
+#ifdef TELLTALE_HAS_EVALUATE_VIEW
+EvaluateView* make_evaluate_view(Theme& theme, QWidget* parent) { return new EvaluateView(theme, parent); }
+QWidget* as_widget(EvaluateView* view) { return view; }
+void attach_part(EvaluateView* view, Session* session) { view->set_session(session); }
+void evaluate_runs(EvaluateView* view, const std::vector<std::int64_t>& runs) { view->show_runs(runs); }
+void evaluate_run_of_list(EvaluateView* view, const RunDock& dock) { view->choose_run(dock.current()); }
+void colour_runs(EvaluateView* view, const RunDock& dock) { view->set_run_colours(dock.colours()); }
+#else
+EvaluateView* make_evaluate_view(Theme&, QWidget*) { return nullptr; }
+QWidget* as_widget(EvaluateView*) { return nullptr; }
+void attach_part(EvaluateView*, Session*) {}
+void evaluate_runs(EvaluateView*, const std::vector<std::int64_t>&) {}
+void evaluate_run_of_list(EvaluateView*, const RunDock&) {}
+void colour_runs(EvaluateView*, const RunDock&) {}
+#endif
+
+QWidget* first_control(QWidget* view) {
+#ifdef TELLTALE_HAS_NEW_RUN_VIEW
+  for (auto* card : view->findChildren<PresetCard*>())
+    if (card->isChecked()) return card;
+#endif
+  if (qobject_cast<InspectView*>(view)) return view->findChild<PostList*>();
+  if (qobject_cast<CompareView*>(view)) return view->findChild<RowList*>();
+  return nullptr;
+}
+
 namespace {
 
 template <class View>
@@ -81,10 +113,13 @@ bool part_settled([[maybe_unused]] QWidget* view) {
 #ifdef TELLTALE_HAS_NEW_RUN_VIEW
   if (const auto* form = qobject_cast<NewRunView*>(view)) return settled_of(form);
 #endif
+#ifdef TELLTALE_HAS_EVALUATE_VIEW
+  if (const auto* evaluate = qobject_cast<EvaluateView*>(view)) return settled_of(evaluate);
+#endif
   return true;
 }
 
-void connect_parts(MainWindow& window, InspectView* inspect, CompareView*, [[maybe_unused]] RunsView* runs, [[maybe_unused]] NewRunView* new_run) {
+void connect_parts(MainWindow& window, InspectView* inspect, CompareView*, [[maybe_unused]] RunsView* runs, [[maybe_unused]] NewRunView* new_run, [[maybe_unused]] EvaluateView* evaluate) {
   QObject::connect(inspect, &InspectView::run_chosen, &window, [&window](qint64 run) { window.dock().select(run); });
 #ifdef TELLTALE_HAS_RUNS_VIEW
   QObject::connect(runs, &RunsView::failed, &window, [&window](const QString& m) { window.complain(m); });
@@ -107,6 +142,11 @@ void connect_parts(MainWindow& window, InspectView* inspect, CompareView*, [[may
     }
     window.show_workspace(has_runs_view ? Workspace::runs : Workspace::inspect);
   });
+#endif
+#ifdef TELLTALE_HAS_EVALUATE_VIEW
+  QObject::connect(evaluate, &EvaluateView::failed, &window, [&window](const QString& m) { window.complain(m); });
+  QObject::connect(evaluate, &EvaluateView::new_run_asked, &window, &MainWindow::show_new_run);
+  QObject::connect(evaluate, &EvaluateView::post_asked, &window, [&window](qint64 run, qint64 document) { window.show_post(run, document); });
 #endif
 }
 

@@ -8,6 +8,7 @@
 
 namespace telltale::ui {
 
+class EvaluateView;
 class MainWindow;
 class NewRunView;
 class RunDock;
@@ -25,18 +26,33 @@ inline constexpr bool has_new_run_view = true;
 inline constexpr bool has_new_run_view = false;
 #endif
 
+#ifdef TELLTALE_HAS_EVALUATE_VIEW
+inline constexpr bool has_evaluate_view = true;
+#else
+inline constexpr bool has_evaluate_view = false;
+#endif
+
+EvaluateView* make_evaluate_view(Theme& theme, QWidget* parent);
 RunsView* make_runs_view(Theme& theme, QWidget* parent);
 NewRunView* make_new_run_view(Theme& theme, QWidget* parent);
+QWidget* as_widget(EvaluateView* view);
 QWidget* as_widget(RunsView* view);
 QWidget* as_widget(NewRunView* view);
+void attach_part(EvaluateView* view, Session* session);
 void attach_part(RunsView* view, Session* session);
 void attach_part(NewRunView* view, Session* session);
 /// The charts show `runs`, the chosen one in front, in the colours of the run list; the geometry is that of the chosen run.
 void show_in_charts(RunsView* view, const RunDock& dock);
+/// Runs side by side in Evaluate; throws what the view throws. colour_runs: in the colours of the run list.
+void evaluate_runs(EvaluateView* view, const std::vector<std::int64_t>& runs);
+void evaluate_run_of_list(EvaluateView* view, const RunDock& dock);
+void colour_runs(EvaluateView* view, const RunDock& dock);
 void choose_data(NewRunView* view, std::int64_t dataset);
 void choose_model(NewRunView* view, const QString& folder);
 void copy_run(NewRunView* view, std::int64_t run);
-void connect_parts(MainWindow& window, InspectView* inspect, CompareView* compare, RunsView* runs, NewRunView* new_run);
+void connect_parts(MainWindow& window, InspectView* inspect, CompareView* compare, RunsView* runs, NewRunView* new_run, EvaluateView* evaluate);
+/// Where the keyboard begins in a view; nullptr: anywhere.
+QWidget* first_control(QWidget* view);
 /// What a view says of itself by settled(); true where it says nothing.
 bool part_settled(QWidget* view);
 

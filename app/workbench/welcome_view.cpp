@@ -13,6 +13,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "app/workbench/example_strip.hpp"
 #include "report/numbers.hpp"
 #include "widgets/icons.hpp"
 #include "widgets/panel.hpp"
@@ -256,6 +257,9 @@ WelcomeView::WelcomeView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   side->addStretch(1);
   halves->addWidget(right_, 13);
   column->addLayout(halves);
+  example_ = new ExampleStrip(theme, middle_);
+  connect(example_, &ExampleStrip::changed, this, &WelcomeView::arrange);
+  column->addWidget(example_);
   auto* links = new QHBoxLayout;
   links->setSpacing(8);
   links->addStretch(1);
@@ -348,12 +352,14 @@ void WelcomeView::arrange() {
   const bool narrow = width() < 900;
   halves_->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
   drop_->setVisible(height() >= 620 && !narrow);
+  example_->setVisible(example_->filled() && !narrow);
 }
 
 void WelcomeView::resizeEvent(QResizeEvent*) { arrange(); }
 
 void WelcomeView::showEvent(QShowEvent*) {
   if (first_) first_->setFocus();
+  example_->read(example_file());
 }
 
 void WelcomeView::paintEvent(QPaintEvent*) {

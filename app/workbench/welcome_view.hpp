@@ -12,6 +12,7 @@ class QPushButton;
 
 namespace telltale::ui {
 
+class ExampleStrip;
 class Panel;
 
 class WelcomeView : public QWidget {
@@ -20,6 +21,7 @@ class WelcomeView : public QWidget {
   explicit WelcomeView(Theme& theme, QWidget* parent = nullptr);
   void set_recent(const std::vector<RecentFile>& files);
   void set_machine(const ComputeOptions& options);
+  ExampleStrip& example() { return *example_; }
 
  Q_SIGNALS:
   void example_asked();
@@ -45,6 +47,7 @@ class WelcomeView : public QWidget {
   Panel* recent_;
   QWidget *recent_body_ = nullptr, *machine_body_ = nullptr;
   Panel* machine_;
+  ExampleStrip* example_;
   QPushButton *first_ = nullptr, *clear_ = nullptr;
 };
 

@@ -27,6 +27,7 @@
 #include "widgets/painted_post.hpp"
 #include "widgets/panel.hpp"
 #include "widgets/post_parts.hpp"
+#include "widgets/row_list.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -65,6 +66,11 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   left_column_ = new QVBoxLayout(left_);
   left_column_->setContentsMargins(0, 0, 0, 0);
   left_column_->setSpacing(gap);
+  runs_panel_ = new Panel(theme, tr("Runs"), left_);
+  runs_panel_->set_caption(tr("accuracy"));
+  run_list_ = new RowList(theme, tr("Runs"), false, runs_panel_);
+  runs_panel_->body()->addWidget(run_list_);
+  left_column_->addWidget(runs_panel_);
   posts_ = new PostsPanel(theme, left_);
   left_column_->addWidget(posts_, 1);
   left_->setMinimumWidth(240);
@@ -81,6 +87,10 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
 
   connect(run_combo_, &QComboBox::activated, this, [this](int i) {
     const qint64 run = run_combo_->itemData(i).toLongLong();
+    guard([&] { choose_run(run, document_); });
+    Q_EMIT run_chosen(run);
+  });
+  connect(run_list_, &RowList::chosen, this, [this](qint64 run) {
     guard([&] { choose_run(run, document_); });
     Q_EMIT run_chosen(run);
   });
@@ -153,6 +163,7 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   connect(painted_, &PaintedPost::laid_out, this, &InspectView::fit_strip, Qt::QueuedConnection);
   for (PaintedView* v : std::initializer_list<PaintedView*>{painted_, strip_, words_}) connect(v, &PaintedView::hovered, this, [this, v](int word) { ring(word, v); });
   connect(&theme, &Theme::changed, this, [this] {
+    show_run_list();
     if (post_) legend_->set_scale(post_->view.domain, gamma_->value() / 100.0);
   });
   set_session(nullptr);
@@ -364,7 +375,6 @@ void InspectView::arrange(Shape shape) {
   const std::vector<std::pair<QWidget*, QString>> tools = wide ? std::vector<std::pair<QWidget*, QString>>{{methods_, tr("Methods")}, {attention_, tr("Attention")}, {what_if_, tr("What if")}}
                                                                : std::vector<std::pair<QWidget*, QString>>{{what_if_, tr("What if")}, {methods_, tr("Methods")}, {attention_, tr("Attention")}};
   if (wide) {
-    left_column_->insertWidget(0, run_combo_);
     columns_->insertWidget(0, left_);
     left_->show();
     post_column_->insertWidget(0, explain_);
@@ -379,14 +389,13 @@ void InspectView::arrange(Shape shape) {
     top_->setSizes({7 * (width() - 290) / 11, 4 * (width() - 290) / 11});
     rows_->setSizes({2 * height() / 3, height() / 3});
   } else {
-    bar_row_->insertWidget(0, run_combo_);
     left_->setParent(this);  // a drawer over the rest
     left_->hide();
     bar_row_->addWidget(explain_);
     tabs_->add(words_panel_, tr("Words"));
     for (const auto& [panel, name] : tools) tabs_->add(panel, name);
   }
-  run_combo_->setVisible(!wide || !elsewhere_);
+  show_run_list();
   explain_->setVisible(true);
   explain_->set_compact(!wide);
   tabs_->setVisible(!wide);
@@ -400,6 +409,13 @@ void InspectView::arrange(Shape shape) {
   classes_->set_compact(!wide);
   if (post_) show_place();
   classes_panel_->setFixedHeight(theme_.spacing("panelHeader") + 6 + std::min(classes_->minimumHeight(), 9 * theme_.spacing("row")));
+}
+
+/// In wide windows: as many rows as there are runs, up to six.
+void InspectView::show_run_list() {
+  constexpr int most_rows = 6;
+  runs_panel_->setVisible(shape_ == Shape::wide && !elsewhere_ && run_list_->count() > 0);
+  runs_panel_->setFixedHeight(theme_.spacing("panelHeader") + 3 + std::clamp(run_list_->count(), 1, most_rows) * (theme_.spacing("row") + 2));
 }
 
 /// What a short post leaves free helps the strip: taller bars, more names.

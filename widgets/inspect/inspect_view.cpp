@@ -31,6 +31,7 @@
 #include "widgets/painted_post.hpp"
 #include "widgets/panel.hpp"
 #include "widgets/post_parts.hpp"
+#include "widgets/row_list.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -70,7 +71,7 @@ void InspectView::set_session(Session* session) {
   read_runs();
   if (session_) {
     connect(session_, &Session::runs_changed, this, [this] { guard([&] { read_runs(); }); });
-    const auto runs = session_->store().runs();
+    const auto runs = session_->store().run_heads();
     std::int64_t best = 0;
     int looked = 0;
     for (auto r = runs.rbegin(); r != runs.rend() && looked < runs_looked_at; ++r) {
@@ -90,14 +91,29 @@ void InspectView::set_session(Session* session) {
 
 void InspectView::read_runs() {
   run_combo_->clear();
-  if (!session_) return;
-  for (const auto& r : session_->store().runs()) {
+  std::vector<ListRow> rows;
+  if (!session_) {
+    run_list_->set_rows({});
+    return show_run_list();
+  }
+  for (const RunHead& r : session_->store().run_heads()) {
     const QString name = text(clean_utf8(r.name.empty() ? fmt::format("run {}", r.id) : r.name)).simplified();
-    const double accuracy = number_of(r.metrics, "accuracy");
+    const double accuracy = r.accuracy;
     run_combo_->addItem(std::isfinite(accuracy) ? QStringLiteral("%1 · %2").arg(name, text(fixed(accuracy))) : QStringLiteral("%1 · %2").arg(name, QLatin1String(name_of(r.status))), static_cast<qlonglong>(r.id));
-    if (r.id == run_.id) run_ = r;
+    const auto series = run_series_.find(r.id);
+    rows.push_back({r.id, name, text(name_of(r.status)), std::isfinite(accuracy) ? text(fixed(accuracy)) : text(name_of(r.status)), series == run_series_.end() ? -1 : series->second});
+    if (r.id == run_.id) run_ = session_->store().run(r.id);
   }
   run_combo_->setCurrentIndex(run_combo_->findData(static_cast<qlonglong>(run_.id)));
+  run_list_->set_rows(std::move(rows));
+  run_list_->choose(run_.id);
+  show_run_list();
+}
+
+void InspectView::set_run_colours(const std::map<std::int64_t, int>& series) {
+  if (series == run_series_) return;
+  run_series_ = series;
+  guard([&] { read_runs(); });
 }
 
 void InspectView::show_run(std::int64_t run, std::int64_t document) {
@@ -115,6 +131,7 @@ void InspectView::choose_run(std::int64_t run, std::int64_t document) {
   const bool other = run != run_.id;
   run_ = session_->store().run(run);
   run_combo_->setCurrentIndex(run_combo_->findData(static_cast<qlonglong>(run)));
+  run_list_->choose(run);
   if (run_.dataset == 0) {
     document_ = 0;
     posts_->set_run(0);
@@ -332,7 +349,7 @@ bool InspectView::settled() const { return !explainer_->busy() && !posts_->loadi
 
 void InspectView::set_run_list_elsewhere(bool elsewhere) {
   elsewhere_ = elsewhere;
-  run_combo_->setVisible(shape_ != Shape::wide || !elsewhere);
+  show_run_list();
 }
 
 void InspectView::ring(int word, PaintedView* from) {

@@ -37,6 +37,7 @@ class PaintedPost;
 class PaintedView;
 class Panel;
 class PostsPanel;
+class RowList;
 class Segmented;
 class TabColumn;
 class WhatIfPanel;
@@ -58,7 +59,8 @@ class InspectView : public QWidget {
   std::int64_t document() const { return document_; }
   bool settled() const;                       ///< nothing that is on screen is still being read or computed
   QSize minimumSizeHint() const override { return {600, 420}; }  ///< what it is made of moves when it gets narrow
-  void set_run_list_elsewhere(bool elsewhere);///< the window has a run list of its own: no combo where there is room
+  void set_run_list_elsewhere(bool elsewhere);///< the window shows a run list of its own: none in here where there is room
+  void set_run_colours(const std::map<std::int64_t, int>& series);  ///< as in the run list
   PostPtr post() const { return post_; }
   const ExplainOptions& options() const;
   void set_options(const ExplainOptions& options);  ///< explains anew
@@ -85,6 +87,7 @@ class InspectView : public QWidget {
   void build_tools();
   void arrange(Shape shape);
   void read_runs();
+  void show_run_list();     ///< or not
   void choose_run(std::int64_t run, std::int64_t document);
   void choose_post(std::int64_t document);
   void explain_again();
@@ -121,11 +124,14 @@ class InspectView : public QWidget {
   WorkQueue::JobId count_job_ = 0;
   Shape shape_ = Shape::none;
   bool elsewhere_ = false;
+  std::map<std::int64_t, int> run_series_;
 
   QWidget *bar_ = nullptr, *left_ = nullptr, *right_ = nullptr;
   QBoxLayout *bar_row_ = nullptr, *left_column_ = nullptr, *right_column_ = nullptr, *foot_ = nullptr, *post_column_ = nullptr;
   QSplitter *columns_ = nullptr, *rows_ = nullptr, *top_ = nullptr, *bottom_ = nullptr, *right_split_ = nullptr;
   QComboBox* run_combo_ = nullptr;
+  Panel* runs_panel_ = nullptr;
+  RowList* run_list_ = nullptr;
   QPushButton *posts_button_ = nullptr, *no_foil_ = nullptr;
   QToolButton *previous_ = nullptr, *next_ = nullptr, *bar_previous_ = nullptr, *bar_next_ = nullptr, *pin_ = nullptr, *swap_ = nullptr;
   QLabel *place_ = nullptr, *sums_ = nullptr, *gamma_label_ = nullptr, *gamma_name_ = nullptr;
