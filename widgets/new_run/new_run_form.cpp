@@ -10,6 +10,7 @@
 
 #include "widgets/icons.hpp"
 #include "widgets/new_run/formula_view.hpp"
+#include "widgets/new_run/machine_row.hpp"
 #include "widgets/new_run/new_run_view.hpp"
 #include "widgets/new_run/preset_cards.hpp"
 #include "widgets/new_run/setting_field.hpp"
@@ -297,6 +298,10 @@ QWidget* NewRunView::make_form() {
   groups_grid_ = new QGridLayout;
   groups_grid_->setSpacing(8);
   content_box_->addLayout(groups_grid_);
+  machine_ = new MachineRow(theme_, content_);
+  for (QWidget* w : machine_->editors()) w->installEventFilter(this);
+  connect(machine_, &MachineRow::edited, this, [this] { edited(); });
+  content_box_->addWidget(machine_);
   content_box_->addStretch(1);
   scroll_->setWidget(content_);
   content_->setAutoFillBackground(false);
@@ -370,6 +375,7 @@ void NewRunView::arrange() {
   const int now = (wide ? 2 : 0) + (two ? 1 : 0);
   if (now == layout_) return;
   layout_ = now;
+  machine_->set_wide(two);
   if (wide) {
     side_->setParent(nullptr);
     side_scroll_->setWidget(side_);

@@ -31,6 +31,7 @@ class CostPanel;
 class ElidedLabel;
 class FormulaView;
 class HelpPanel;
+class MachineRow;
 class Panel;
 class PresetCards;
 class SettingField;
@@ -135,6 +136,7 @@ class NewRunView : public QWidget {
   PresetCards* cards_;
   ElidedLabel *purpose_, *differs_, *data_note_, *model_line_, *from_note_, *name_note_, *seed_note_, *message_;
   FormulaView* formula_;
+  MachineRow* machine_;
   QComboBox *data_, *model_, *start_;
   UnitEdit *name_, *seeds_;
   QToolButton *browse_, *more_seeds_;

@@ -255,6 +255,12 @@ QStringList RunPlan::command_lines(const QString& file, const RunDraft& draft) c
   const auto line = [&](const std::string& preset, std::uint64_t seed, bool baseline) {
     QStringList words{QStringLiteral("telltale train --db %1").arg(shell_word(file.toStdString())), QStringLiteral("--data %1 --preset %2").arg(shell_word(dataset_name), shell_word(preset))};
     words << (from ? QStringLiteral("--from %1 --seed %2").arg(*from).arg(seed) : QStringLiteral("--model %1 --seed %2").arg(shell_word(model)).arg(seed));
+    QStringList machine;  // what differs from the command line's defaults
+    const ComputeOptions usual;
+    if (compute.device != usual.device) machine << QStringLiteral("--device %1").arg(shell_word(compute.device));
+    if (compute.threads != usual.threads) machine << QStringLiteral("--threads %1").arg(compute.threads);
+    if (compute.precision != usual.precision) machine << QStringLiteral("--precision %1").arg(QLatin1String(name_of(compute.precision)));
+    if (!machine.isEmpty()) words << machine.join(QLatin1Char(' '));
     if (!name.empty()) words << QStringLiteral("--name %1").arg(shell_word(run_name("", seed) + (baseline ? " baseline" : "")));
     QString pair;
     for (const std::string& a : baseline ? baseline_assignments(draft) : draft.assignments()) {

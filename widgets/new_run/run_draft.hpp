@@ -67,6 +67,8 @@ struct RunPlan {
   std::vector<std::uint64_t> seeds{0};
   bool paired = false;   ///< a baseline beside each (without `from`)
   bool control = true;   ///< the control of each (with `from`)
+  ComputeOptions compute;     ///< what they compute on
+  bool own_compute = false;   ///< not what the settings of the program say
 
   /// One run, as queue_run() wants it; `seed` of seeds.
   TrainRequest request(const RunDraft& draft, std::uint64_t seed) const;

@@ -13,8 +13,9 @@ namespace telltale::ui {
 class TrainingQueue : public QObject {
   Q_OBJECT
  public:
-  /// A row of the store that is queued, stopped, paused, interrupted or failed; twice is once.
-  virtual void enqueue(std::int64_t run) = 0;
+  /// A row of the store that is queued, stopped, paused, interrupted or failed; twice is once. `on`: what it computes on, as long as this
+  /// queue lives; nothing: what set_compute() said last when it starts.
+  virtual void enqueue(std::int64_t run, const std::optional<ComputeOptions>& on = {}) = 0;
   virtual void remove(std::int64_t run) = 0;  ///< of those that wait
   virtual std::vector<std::int64_t> waiting() const = 0;
   virtual std::optional<std::int64_t> running() const = 0;

@@ -31,10 +31,11 @@ TrainingRunner::~TrainingRunner() {
   worker_.join();
 }
 
-void TrainingRunner::enqueue(std::int64_t run) {
+void TrainingRunner::enqueue(std::int64_t run, const std::optional<ComputeOptions>& on) {
   {
     const std::lock_guard lock(mutex_);
     if (running_ == run || std::find(waiting_.begin(), waiting_.end(), run) != waiting_.end()) return;
+    if (on) on_[run] = *on;
     if (read_only_)
       done_.push_back({run, file_.string() + ": opened for reading only: copy the file to a folder where you may write, and open the copy"});
     else
@@ -159,7 +160,12 @@ std::string TrainingRunner::train(std::int64_t run, const std::stop_token& stop,
       store_ = Store::open(file_, Store::Mode::write);
       store_->set_busy_timeout(busy_ms);
     }
-    const ComputeUse compute(compute_.get());
+    ComputeOptions wanted = compute_.get();
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto own = on_.find(run); own != on_.end()) wanted = own->second;
+    }
+    const ComputeUse compute(wanted);
     TrainCallbacks callbacks;
     callbacks.event = [this, run](const OrderedJson& e) { heard(run, e); };
     const RunRecord record = train_run(*store_, run, {compute.options(), true}, stop, callbacks, &control);

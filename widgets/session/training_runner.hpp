@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,7 +21,7 @@ class TrainingRunner final : public TrainingQueue {
   TrainingRunner(ComputeChoice& compute, std::filesystem::path file, bool read_only, std::function<void()> runs_changed);
   ~TrainingRunner() override;
 
-  void enqueue(std::int64_t run) override;
+  void enqueue(std::int64_t run, const std::optional<ComputeOptions>& on = {}) override;
   void remove(std::int64_t run) override;
   std::vector<std::int64_t> waiting() const override;
   std::optional<std::int64_t> running() const override;
@@ -53,6 +54,7 @@ class TrainingRunner final : public TrainingQueue {
   mutable std::mutex mutex_;      ///< guards what follows
   std::condition_variable_any more_;
   std::vector<std::int64_t> waiting_;
+  std::map<std::int64_t, ComputeOptions> on_;  ///< of runs that have a machine of their own
   std::optional<std::int64_t> running_;
   std::shared_ptr<TrainControl> control_;
   std::optional<GeometryWish> geometry_;
