@@ -245,6 +245,11 @@ QString WordsChanged::caption() const {
                                             by_line(*view_, text_of(get(view_->json, "words"), "method")));
 }
 
+QString WordsChanged::empty_sentence() const {
+  if (!view_ || view_->b < 0) return tr("Words whose share of the score rose or fell stand here once two runs are compared.");
+  return tr("No word gained or lost a share of the score that could be measured on these posts.");
+}
+
 void WordsChanged::lay_out() {
   std::vector<Item> items;
   const qreal room = height() - 8 - 40;  // above the axis and its caption
@@ -283,7 +288,13 @@ QString WordsChanged::csv() const {
 void WordsChanged::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.fillRect(rect(), theme_["panel"]);
-  if (items().empty()) return;
+  if (items().empty()) {
+    p.setFont(theme_.font("table"));
+    p.setPen(theme_["text2"]);
+    p.drawText(QRectF(rect()).adjusted(16, 8, -16, -8), Qt::AlignCenter | Qt::TextWordWrap, empty_sentence());
+    draw_focus(p);
+    return;
+  }
   const QFont plain = theme_.font("table"), axis = theme_.font("axis");
   const qreal zero = std::round(width() / 2.0), half = width() / 2.0 - 22;
   const auto x = [&](double v) { return zero + half * std::clamp(v / reach_, -1.0, 1.0); };

@@ -62,6 +62,7 @@ class WordsChanged : public PaintedView {
     QString word;
     Difference difference;
   };
+  QString empty_sentence() const;
   const ComparisonView* view_ = nullptr;
   std::vector<Row> gained_, lost_;
   std::size_t shown_gained_ = 0, shown_lost_ = 0;

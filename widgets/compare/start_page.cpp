@@ -133,11 +133,17 @@ void StartPage::tell() {
   if (!cost_) return cost_line_->setText(QString());
   const auto chosen = posts_->currentData().toLongLong();
   const std::int64_t posts = chosen ? chosen : cost_->posts;
-  const double missing = cost_->missing.empty() ? 1 : std::accumulate(cost_->missing.begin(), cost_->missing.end(), 0.0) / static_cast<double>(cost_->missing.size());
-  const double seconds = cost_->seconds_per_post * static_cast<double>(posts) * missing;
+  const double seconds = predicted_seconds();
   const QString time = seconds < 60 ? tr("less than a minute") : tr("about %1 min").arg(static_cast<int>(std::ceil(seconds / 60)));
   start_->setText(tr("Compare on %1 posts, %2").arg(text(thousands(posts)), time));
   cost_line_->setText(tr("Integrated Gradients, Occlusion and Gradient × Input of every post by every run; what is stored is not made again. It runs in the background and stops at any time."));
+}
+
+double StartPage::predicted_seconds() const {
+  if (!cost_) return 0;
+  const auto chosen = posts_->currentData().toLongLong();
+  const double missing = cost_->missing.empty() ? 1 : std::accumulate(cost_->missing.begin(), cost_->missing.end(), 0.0) / static_cast<double>(cost_->missing.size());
+  return cost_->seconds_per_post * static_cast<double>(chosen ? chosen : cost_->posts) * missing;
 }
 
 void StartPage::start() {
@@ -147,6 +153,8 @@ void StartPage::start() {
   options.limit = posts_->currentData().toLongLong();
   options.compute = session_->training().compute();
   error_->clear();
+  predicted_ = predicted_seconds();
+  step_began_ = step_done_ = 0;
   const auto compared = runs_;
   job_ = session_->work().submit(
       this, WorkQueue::Priority::background, tr("Compare two runs"),
@@ -179,15 +187,32 @@ void StartPage::cancel() {
   cost_line_->setText(cost_line_->text() + QLatin1Char(' ') + tr("Cancelled."));
 }
 
+/// The job counts within its steps only (classify, hide words, explain by each method). The whole is told by the probe's prediction; where that
+/// falls short, by the pace of the step.
 void StartPage::follow() {
   if (!session_ || !job_) return;
-  for (const auto& j : session_->work().jobs())
-    if (j.id == job_) {
-      if (j.total > 0) bar_->setRange(0, 1000), bar_->setValue(static_cast<int>(1000 * j.done / j.total));
-      else bar_->setRange(0, 0);
-      if (!j.running) cost_line_->setText(tr("Waits for other work in the background."));
-      else if (j.total > 0 && j.done > 0 && j.seconds > 2) cost_line_->setText(tr("This step: %1 of %2, %3 so far").arg(text(thousands(static_cast<std::int64_t>(j.done))), text(thousands(static_cast<std::int64_t>(j.total))), text(duration(std::floor(j.seconds)))));
+  for (const auto& j : session_->work().jobs()) {
+    if (j.id != job_) continue;
+    if (!j.running) {
+      bar_->setRange(0, 0);
+      cost_line_->setText(tr("Waits for other work in the background."));
+      return;
     }
+    if (j.done < step_done_) step_began_ = j.seconds;  // the next step counts from the start
+    step_done_ = j.done;
+    const double pace = j.done > 0 ? (j.seconds - step_began_) / j.done : 0;
+    const double left = std::max(predicted_ - j.seconds, pace * std::max(0.0, j.total - j.done));
+    if (left <= 0) {
+      bar_->setRange(0, 0);
+      cost_line_->setText(tr("Counting and writing the figures."));
+      return;
+    }
+    bar_->setRange(0, 1000);
+    bar_->setValue(static_cast<int>(1000 * j.seconds / (j.seconds + left)));
+    const QString step = j.total > 0 ? tr("This step: %1 of %2.  ").arg(text(thousands(static_cast<std::int64_t>(j.done))), text(thousands(static_cast<std::int64_t>(j.total)))) : QString();
+    cost_line_->setText(step + tr("About %1 left, %2 so far").arg(text(duration(std::ceil(left))), text(duration(std::floor(j.seconds)))));
+    return;
+  }
 }
 
 }  // namespace telltale::ui

@@ -104,8 +104,11 @@ void PlaneView::lay_out() {
     const bool right = at.x() >= centre().x();
     for (const QRectF& b : {QRectF(right ? at.x() + 6 : at.x() - 6 - w, at.y() - h / 2, w, h), QRectF(at.x() - w / 2, at.y() - h - 4, w, h), QRectF(at.x() - w / 2, at.y() + 4, w, h)}) {
       if (!QRectF(rect()).adjusted(2, 2, -2, -2).contains(b)) continue;
-      if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(b.adjusted(-3, -1, 3, 1)); })) continue;
+      // Room around each, and no other word's point under the letters: whose name it is stays clear.
+      if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(b.adjusted(-6, -3, 6, 3)); })) continue;
+      if (std::any_of(g.cloud.begin(), g.cloud.end(), [&](const GeometryPoint& other) { return &other != &g.cloud[k] && b.adjusted(-2, 0, 2, 0).contains(place(other)); })) continue;
       taken.push_back(b);
+      taken.push_back(box(at, 3));
       labels_.push_back({b, at, word});
       break;
     }
