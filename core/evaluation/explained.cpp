@@ -44,9 +44,11 @@ std::optional<ExplanationRecord> stored_explanation(Store& store, const Classifi
     options.precision = precision;
     return store.find_explanation(model.fingerprint(), document, protocol_of(options), target, options.output == Output::difference ? foil : -1, text);
   };
-  if (model.precision() != Precision::automatic) return look(model.precision());
-  if (auto found = look(Precision::fp32)) return found;
-  return method_info(options.method).complete ? std::nullopt : look(Precision::bf16);  // as explain() does
+  const Precision own = model.explanation_precision();
+  // Where fp32 scores are at hand they serve automatic precision too.
+  if (model.prediction_precision() != own)
+    if (auto found = look(Precision::fp32)) return found;
+  return look(own);
 }
 
 ScoredPosts explained(Store* store, std::optional<std::int64_t> run, const Classifier& model, const std::vector<ExplainRequest>& requests,

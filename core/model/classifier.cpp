@@ -56,7 +56,11 @@ std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder
   impl->parameters->load(*checkpoint, head_seed, impl->new_head);
   impl->engine = Engine::make(impl->config, impl->parameters->weights, products);
   impl->precision = precision_of(products);
-  if (options.precision == Precision::automatic && products == at::kBFloat16) impl->exact = Engine::make(impl->config, impl->parameters->weights, type);
+  if (products == at::kBFloat16) {
+    impl->exact = Engine::make_with_pairs(impl->config, impl->parameters->weights);
+    if (impl->exact) impl->exact_precision = Precision::bf16x2;
+    else if (options.precision == Precision::automatic) impl->exact = Engine::make(impl->config, impl->parameters->weights, type);
+  }
   impl->fingerprint = weights_fingerprint(*impl->parameters, impl->config, impl->labels, *impl->tokenizer);
   return std::make_shared<Classifier>(std::move(impl));
 }
@@ -68,7 +72,7 @@ const Tokenizer& Classifier::tokenizer() const { return *impl_->tokenizer; }
 const std::vector<std::string>& Classifier::labels() const { return impl_->labels; }
 const std::filesystem::path& Classifier::folder() const { return impl_->folder; }
 bool Classifier::new_head() const { return impl_->new_head; }
-Precision Classifier::precision() const { return impl_->exact ? Precision::automatic : impl_->precision; }
+Precision Classifier::explanation_precision() const { return impl_->exact ? impl_->exact_precision : impl_->precision; }
 Precision Classifier::prediction_precision() const { return impl_->precision; }
 const std::string& Classifier::fingerprint() const { return impl_->fingerprint; }
 

@@ -14,9 +14,10 @@
 
 namespace telltale {
 
-enum class Precision { fp32, bf16, fp64, automatic };
+/// bf16x2 is never asked for: it is what explanations are computed in where bf16 or automatic was asked for and pairs of bfloat16 are fast (PackedWeight).
+enum class Precision { fp32, bf16, fp64, automatic, bf16x2 };
 const char* name_of(Precision);
-Precision parse_precision(const std::string&);  ///< std::invalid_argument listing the names
+Precision parse_precision(const std::string&);  ///< std::invalid_argument listing the names that can be asked for
 
 struct ComputeOptions {
   std::string device = "cpu";  ///< cpu, cuda, cuda:N, auto
@@ -53,8 +54,9 @@ class Classifier {
   const std::vector<std::string>& labels() const;
   const std::filesystem::path& folder() const;
   bool new_head() const;  ///< the head was made, not read
-  /// What it computes in; `automatic` only where bf16 answers and fp32 stands by for what bf16 cannot do accurately enough.
-  Precision precision() const;
+  /// What explain() multiplies in. Rounded to bf16, weights and states move single scores by up to 2 % of the largest: asked for bf16 or automatic, explanations
+  /// take pairs of bfloat16 where those are fast, else bf16 (as asked) or fp32 (automatic).
+  Precision explanation_precision() const;
   /// What predict() multiplies in: fp32, bf16 or fp64.
   Precision prediction_precision() const;
   /// Hex, 32 digits: hash of every weight, the vocabulary and the sizes; equal for equal models whatever the file format.

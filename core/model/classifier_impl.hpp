@@ -18,8 +18,8 @@ struct Classifier::Impl {
   bool new_head = false;
   std::unique_ptr<Parameters> parameters;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<Engine> exact;  ///< fp32, made for Precision::automatic where `engine` computes in bf16: for what bf16 is too coarse for
-  Precision precision = Precision::fp32;  ///< of `engine`
+  std::unique_ptr<Engine> exact;  ///< for explanations, where `engine` is too coarse for them; null where it is not, or where nothing else is fast
+  Precision precision = Precision::fp32, exact_precision = Precision::fp32;  ///< of `engine` and of `exact`
   std::string fingerprint;
   at::Device device = at::kCPU;
 

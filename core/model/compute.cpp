@@ -12,6 +12,7 @@
 
 #include "model/classifier_impl.hpp"
 #include "model/devices.hpp"
+#include "model/flush.hpp"
 #include "model/kernels.hpp"
 
 namespace telltale {
@@ -22,6 +23,7 @@ const char* name_of(Precision p) {
     case Precision::bf16: return "bf16";
     case Precision::fp64: return "fp64";
     case Precision::automatic: return "auto";
+    case Precision::bf16x2: return "bf16x2";
   }
   return "";
 }
@@ -54,7 +56,8 @@ at::ScalarType product_type(Precision precision, const at::Device& device) {
     case Precision::fp64: return at::kDouble;
     case Precision::bf16: return at::kBFloat16;
     case Precision::fp32: return at::kFloat;
-    case Precision::automatic: break;
+    case Precision::automatic:
+    case Precision::bf16x2: break;
   }
 #if defined(__x86_64__)
   if (device.is_cpu()) return __builtin_cpu_supports("avx512bf16") ? at::kBFloat16 : at::kFloat;
@@ -65,6 +68,11 @@ at::ScalarType product_type(Precision precision, const at::Device& device) {
 Precision precision_of(at::ScalarType products) { return products == at::kDouble ? Precision::fp64 : products == at::kBFloat16 ? Precision::bf16 : Precision::fp32; }
 
 Precision prediction_precision(const ComputeOptions& options) { return precision_of(product_type(options.precision, parse_device(options.device))); }
+
+void flush_denormals() {
+#pragma omp parallel
+  at::globalContext().setFlushDenormal(true);
+}
 
 std::string configure_compute(const ComputeOptions& options) {
   // Threads that outnumber the cores spin against each other: thousands would not end.

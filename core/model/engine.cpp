@@ -67,11 +67,21 @@ std::unique_ptr<Engine> Engine::make_reference(const ModelConfig& config, const 
   return std::make_unique<ReferenceEngine>(config, weights, products);
 }
 
+namespace {
+
+bool fusable(const ModelConfig& config, const BertWeights& weights) {
+  return weights.word.device().is_cpu() && weights.word.scalar_type() == at::kFloat && (config.activation == Activation::gelu || config.activation == Activation::gelu_tanh);
+}
+
+}  // namespace
+
 std::unique_ptr<Engine> Engine::make(const ModelConfig& config, const BertWeights& weights, at::ScalarType products) {
-  if (weights.word.device().is_cpu() && weights.word.scalar_type() == at::kFloat &&
-      (config.activation == Activation::gelu || config.activation == Activation::gelu_tanh))
-    return make_fused_engine(config, weights, products);
+  if (fusable(config, weights)) return make_fused_engine(config, weights, products == at::kBFloat16 ? Carried::bf16 : Carried::as_float);
   return make_reference(config, weights, products);
+}
+
+std::unique_ptr<Engine> Engine::make_with_pairs(const ModelConfig& config, const BertWeights& weights) {
+  return fusable(config, weights) && PackedWeight::pairs_pay() ? make_fused_engine(config, weights, Carried::bf16_pair) : nullptr;
 }
 
 }  // namespace telltale

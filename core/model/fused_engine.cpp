@@ -3,8 +3,9 @@
 #include <mutex>
 #include <type_traits>
 
+#include "model/flush.hpp"
 #include "model/kernels.hpp"
-#include "model/product.hpp"
+#include "model/packed_weight.hpp"
 
 namespace telltale {
 namespace {
@@ -18,8 +19,8 @@ class FusedEngine final : public Engine {
   static constexpr at::ScalarType type = half ? at::kBFloat16 : at::kFloat;
 
  public:
-  FusedEngine(const ModelConfig& config, const BertWeights& weights)
-      : d_(config.hidden_size), i_(config.intermediate_size), heads_(config.heads), eps_(static_cast<float>(config.layer_norm_eps)),
+  FusedEngine(const ModelConfig& config, const BertWeights& weights, Carried carried)
+      : carried_(carried), d_(config.hidden_size), i_(config.intermediate_size), heads_(config.heads), eps_(static_cast<float>(config.layer_norm_eps)),
         tanh_(config.activation == Activation::gelu_tanh), w_(weights), k_(kernels<S>()) {
     at::NoGradGuard no_grad;
     saved_.resize(w_.layers.size());
@@ -38,18 +39,21 @@ class FusedEngine final : public Engine {
   at::Tensor cls(const at::Tensor& points, const at::Tensor& mask, Path path) override {
     at::NoGradGuard no_grad;
     const std::lock_guard lock(mutex_);
+    flush_denormals();
     return forward(points, mask, path, false).to(at::kFloat);
   }
 
   at::Tensor logits(const at::Tensor& points, const at::Tensor& mask, Path path) override {
     at::NoGradGuard no_grad;
     const std::lock_guard lock(mutex_);
+    flush_denormals();
     return head(forward(points, mask, path, false).to(at::kFloat)).second;
   }
 
   at::Tensor gradient(const at::Tensor& points, const at::Tensor& mask, Path path, const LogitGradient& seed, at::Tensor* logits_out) override {
     at::NoGradGuard no_grad;
     const std::lock_guard lock(mutex_);
+    flush_denormals();
     const auto [pooled, z] = head(forward(points, mask, path, true).to(at::kFloat));
     if (logits_out) *logits_out = z;
     const at::Tensor dpooled = at::mm(seed(z).to(at::kFloat), w_.head_weight) * (1 - pooled * pooled);
@@ -64,8 +68,9 @@ class FusedEngine final : public Engine {
   void refresh_products() {
     products_.clear();
     for (const LayerWeights& l : w_.layers) {
-      const auto to = [](const at::Tensor& t) { return t.detach().to(type).contiguous(); };
-      products_.push_back({to(l.qkv_weight), to(l.output_weight), to(l.up_weight), to(l.down_weight)});
+      const auto of = [this](const at::Tensor& t) { return PackedWeight(t, carried_, pairs_); };
+      const bool last = &l == &w_.layers.back();  // of which only the query of [CLS] is needed
+      products_.push_back({last ? of(l.qkv_weight.narrow(0, 0, d_)) : PackedWeight(), of(last ? l.qkv_weight.narrow(0, d_, 2 * d_) : l.qkv_weight), of(l.output_weight), of(l.up_weight), of(l.down_weight)});
     }
   }
 
@@ -125,21 +130,21 @@ class FusedEngine final : public Engine {
       if (last) {
         residual = room(cls_, {N, d_}, type).copy_(h.view({N, T, d_}).select(1, 0));
         at::Tensor q = room(s.query, {N, d_}, type), kv = room(s.qkv, {M, 2 * d_}, type);
-        product(residual, m.qkv.narrow(0, 0, d_).t(), q);
-        product(h, m.qkv.narrow(0, d_, 2 * d_).t(), kv);
+        m.query.forward(residual, q);
+        m.qkv.forward(h, kv);
         k_.cls_attention(shape, raw(q), raw(kv), real(w.qkv_bias), bias, raw(room(s.probabilities, {N, heads_, T}, type)), raw(context));
       } else {
         at::Tensor qkv = room(s.qkv, {M, 3 * d_}, type);
-        product(h, m.qkv.t(), qkv);
+        m.qkv.forward(h, qkv);
         k_.attention(shape, raw(qkv), real(w.qkv_bias), bias, keep ? raw(room(s.probabilities, {N, heads_, T, T}, type)) : nullptr, raw(context));
       }
       at::Tensor a = room(product_, {R, d_}, type);
-      product(context, m.output.t(), a);
+      m.output.forward(context, a);
       const at::Tensor h1 = norm(a, w.output_bias, residual, w.norm1_weight, w.norm1_bias, middle_, s.hat1, s.rstd1, keep);
       at::Tensor up = room(s.slope, {R, i_}, type), active = room(active_, {R, i_}, type);
-      product(h1, m.up.t(), up);
+      m.up.forward(h1, up);
       k_.gelu(R, i_, raw(up), real(w.up_bias), tanh_, raw(active));
-      product(active, m.down.t(), a);
+      m.down.forward(active, a);
       flip = 1 - flip;
       h = norm(a, w.down_bias, h1, w.norm2_weight, w.norm2_bias, states_[flip], s.hat2, s.rstd2, keep);
     }
@@ -164,24 +169,24 @@ class FusedEngine final : public Engine {
       const std::int64_t R = last ? N : M;
       norm_back(g, s.hat2, s.rstd2, w.norm2_weight);
       at::Tensor active = room(active_, {R, i_}, type);
-      product(g, m.down, active);
+      m.down.backward(g, active);
       k_.multiply(R * i_, raw(active), raw(s.slope));
-      product(active, m.up, g, true);  // the residual's gradient is in g already
+      m.up.backward(active, g, true);  // the residual's gradient is in g already
       norm_back(g, s.hat1, s.rstd1, w.norm1_weight);
       at::Tensor context = room(context_, {R, d_}, type);
-      product(g, m.output, context);
+      m.output.backward(g, context);
       if (last) {
         at::Tensor dq = room(query_gradient_, {N, d_}, type), dkv = room(qkv_gradient_, {M, 2 * d_}, type);
         k_.cls_attention_backward(shape, raw(s.query), raw(s.qkv), real(w.qkv_bias), raw(s.probabilities), raw(context), raw(dq), raw(dkv));
         at::Tensor all = room(states_[0], {M, d_}, type);
-        product(dkv, m.qkv.narrow(0, d_, 2 * d_), all);
-        product(dq, m.qkv.narrow(0, 0, d_), g, true);
+        m.qkv.backward(dkv, all);
+        m.query.backward(dq, g, true);
         all.view({N, T, d_}).select(1, 0).add_(g);
         g = all;
       } else {
         at::Tensor dqkv = room(qkv_gradient_, {M, 3 * d_}, type);
         k_.attention_backward(shape, raw(s.qkv), real(w.qkv_bias), raw(s.probabilities), raw(context), raw(dqkv));
-        product(dqkv, m.qkv, g, true);
+        m.qkv.backward(dqkv, g, true);
       }
     }
     at::Tensor out = at::empty({M, d_}, at::TensorOptions().dtype(at::kFloat));
@@ -191,9 +196,11 @@ class FusedEngine final : public Engine {
   }
 
   struct Products {
-    at::Tensor qkv, output, up, down;
+    PackedWeight query, qkv, output, up, down;  ///< of the last layer qkv is only kv
   };
 
+  Carried carried_;
+  std::shared_ptr<at::Tensor> pairs_ = std::make_shared<at::Tensor>();
   std::int64_t d_, i_, heads_;
   float eps_;
   bool tanh_;
@@ -209,9 +216,9 @@ class FusedEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_fused_engine(const ModelConfig& config, const BertWeights& weights, at::ScalarType products) {
-  if (products == at::kBFloat16) return std::make_unique<FusedEngine<Bf16>>(config, weights);
-  return std::make_unique<FusedEngine<float>>(config, weights);
+std::unique_ptr<Engine> make_fused_engine(const ModelConfig& config, const BertWeights& weights, Carried carried) {
+  if (carried == Carried::bf16) return std::make_unique<FusedEngine<Bf16>>(config, weights, carried);
+  return std::make_unique<FusedEngine<float>>(config, weights, carried);
 }
 
 }  // namespace telltale

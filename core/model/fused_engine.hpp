@@ -3,10 +3,11 @@
 #include <memory>
 
 #include "model/engine.hpp"
+#include "model/packed_weight.hpp"
 
 namespace telltale {
 
-/// products: kFloat or kBFloat16. Needs float weights on the CPU and a GELU activation.
-std::unique_ptr<Engine> make_fused_engine(const ModelConfig& config, const BertWeights& weights, at::ScalarType products);
+/// Needs float weights on the CPU and a GELU activation. With Carried::bf16 all that lies between the products is bfloat16 too, else float.
+std::unique_ptr<Engine> make_fused_engine(const ModelConfig& config, const BertWeights& weights, Carried carried);
 
 }  // namespace telltale

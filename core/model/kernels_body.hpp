@@ -193,11 +193,34 @@ void multiply(std::int64_t n, T* a, const T* b) {
     for (std::int64_t j = k; j < (k + block < n ? k + block : n); ++j) store(a[j], to_float(a[j]) * to_float(b[j]));
 }
 
-template <class T>
-void add_bias(std::int64_t rows, std::int64_t d, T* x, const float* bias) {
+using Whole = std::uint32_t __attribute__((vector_size(64)));
+using Half = std::uint16_t __attribute__((vector_size(32)));
+
+inline Half rounded(Vec x) {  // to nearest even, as store()
+  const Whole u = std::bit_cast<Whole>(x);
+  return __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, Half);
+}
+inline Vec widened(Half x) { return std::bit_cast<Vec>(__builtin_convertvector(x, Whole) << 16); }
+
+void split(std::int64_t rows, std::int64_t k, const float* x, Bf16* out) {
 #pragma omp parallel for
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t j = 0; j < d; ++j) store(x[r * d + j], to_float(x[r * d + j]) + bias[j]);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* from = x + r * k;
+    Bf16 *first = out + r * 3 * k, *second = first + k, *third = second + k;
+    std::int64_t j = 0;
+    for (; j + W <= k; j += W) {
+      const Vec v = load(from + j);
+      const Half high = rounded(v), low = rounded(v - widened(high));
+      std::memcpy(first + j, &high, sizeof high);
+      std::memcpy(second + j, &low, sizeof low);
+      std::memcpy(third + j, &high, sizeof high);
+    }
+    for (; j < k; ++j) {
+      store(first[j], from[j]);
+      store(second[j], from[j] - to_float(first[j]));
+      third[j] = first[j];
+    }
+  }
 }
 
 /// Rows of one head with their bias, scaled, as floats padded to a multiple of 16: to[t·ld + c]; and transposed: to_t[c·ldt + t].
@@ -371,7 +394,7 @@ void cls_attention_backward(AttentionShape s, const T* q, const T* kv, const flo
 }
 
 template <class T>
-constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>, &add_bias<T>,
+constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,              &split,
                               &attention<T>, &attention_backward<T>, &cls_attention<T>, &cls_attention_backward<T>};
 
 }  // namespace

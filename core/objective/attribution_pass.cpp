@@ -2,6 +2,7 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 
@@ -11,6 +12,7 @@ namespace telltale {
 namespace {
 
 constexpr std::int64_t chunk_rows = 1024;  ///< rows (texts × nodes × ids) of one chunk of pass two
+constexpr std::int64_t most_nodes = 4;     ///< of one chunk of either pass: even few short texts then take no more memory for many nodes than for four
 
 at::Tensor pick(const at::Tensor& z, const at::Tensor& index) { return z.gather(1, index.unsqueeze(1)).squeeze(1); }
 
@@ -78,7 +80,7 @@ at::Tensor attributions(Engine& engine, const Network& network, const PathInput&
   const std::int64_t B = v.size(0), T = v.size(1);
   const at::Tensor difference = v - b;
   at::Tensor total = at::zeros({B, T}, v.options().dtype(at::kDouble));
-  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, engine.texts_per_call(T) / B));
+  const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(engine.texts_per_call(T) / B, 1, most_nodes));
   for (std::size_t k = 0; k < rule.points.size(); k += most) {
     const std::size_t count = std::min(most, rule.points.size() - k);
     const auto n = static_cast<std::int64_t>(count);
@@ -120,7 +122,7 @@ void backward_through_attributions(const Network& network, const PathEnds& ends,
   const at::Tensor target = some(target_all), foil = some(foil_all), mask = some(mask_all);
   const std::int64_t R = rows.numel(), T = u_all.size(1);
   const bool block = options.path == Path::embeddings;
-  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, chunk_rows / (R * T)));
+  const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(chunk_rows / (R * T), 1, most_nodes));
   for (std::size_t k = 0; k < rule.points.size(); k += most) {
     const std::size_t count = std::min(most, rule.points.size() - k);
     const auto n = static_cast<std::int64_t>(count);

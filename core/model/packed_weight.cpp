@@ -1,0 +1,162 @@
+#include "model/packed_weight.hpp"
+
+#include <stdexcept>
+
+#include "model/kernels.hpp"
+#include "model/product.hpp"
+
+#ifdef TELLTALE_HAS_ONEDNN
+#include <dnnl.hpp>
+
+#include <list>
+#include <map>
+#endif
+
+namespace telltale {
+
+#ifdef TELLTALE_HAS_ONEDNN
+namespace {
+
+constexpr std::size_t most_primitives = 512;  ///< of one weight and direction; each is code for one number of rows
+
+dnnl::engine& cpu() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+/// [K,N] float to bfloat16; as pairs [3K,N]: high, high, low, to meet rows of high, low, high.
+at::Tensor right_side(const at::Tensor& w, bool pairs) {
+  const at::Tensor high = w.to(at::kBFloat16);
+  if (!pairs) return high.contiguous();
+  const at::Tensor low = (w - high.to(at::kFloat)).to(at::kBFloat16);
+  return at::cat({high, high, low}).contiguous();
+}
+
+/// [M,K]·[K,N] with a constant right side, packed at its first use as oneDNN asks for it.
+class Side {
+ public:
+  /// `right` [K,N] float. Products are float where operands are pairs, else bfloat16.
+  Side(const at::Tensor& right, bool pairs) : right_(right), pairs_(pairs), k_(right.size(0) * (pairs ? 3 : 1)), n_(right.size(1)), out_(pairs ? Type::f32 : Type::bf16) {}
+
+  void multiply(const void* rows, std::int64_t m, void* out, bool add) {
+    const Made& made = primitive(m, add);
+    dnnl::stream stream(cpu());
+    const dnnl::memory a(Desc({m, k_}, Type::bf16, Tag::ab), cpu(), const_cast<void*>(rows)), c(Desc({m, n_}, out_, Tag::ab), cpu(), out);
+    made.product.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, *made.right}, {DNNL_ARG_DST, c}});
+    stream.wait();
+  }
+
+ private:
+  using Type = dnnl::memory::data_type;
+  using Tag = dnnl::memory::format_tag;
+  using Desc = dnnl::memory::desc;
+  struct Made {
+    dnnl::matmul product;
+    const dnnl::memory* right;
+  };
+
+  const Made& primitive(std::int64_t m, bool add) {
+    const auto found = made_.find({m, add});
+    if (found != made_.end()) return found->second;
+    if (made_.size() >= most_primitives) made_.clear();
+    dnnl::primitive_attr attributes;
+    if (add) {
+      dnnl::post_ops sum;
+      sum.append_sum(1.0f);
+      attributes.set_post_ops(sum);
+    }
+    const Desc a({m, k_}, Type::bf16, Tag::ab), b({k_, n_}, Type::bf16, Tag::any), c({m, n_}, out_, Tag::ab);
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::matmul::primitive_desc description(cpu(), a, b, c, attributes);
+#else
+    const dnnl::matmul::primitive_desc description(dnnl::matmul::desc(a, b, c), attributes, cpu());
+#endif
+    return made_.emplace(std::pair{m, add}, Made{dnnl::matmul(description), packed(description.weights_desc())}).first->second;
+  }
+
+  /// The right side in the layout asked for; nearly all numbers of rows ask for the same.
+  const dnnl::memory* packed(const Desc& layout) {
+    for (const dnnl::memory& p : packed_)
+      if (p.get_desc() == layout) return &p;
+    const at::Tensor plain = packed_.empty() ? right_side(right_, pairs_) : at::Tensor();
+    dnnl::memory from = packed_.empty() ? dnnl::memory(Desc({k_, n_}, Type::bf16, Tag::ab), cpu(), plain.data_ptr()) : packed_.front(), to(layout, cpu());
+    dnnl::stream stream(cpu());
+    dnnl::reorder(from, to).execute(stream, from, to);
+    stream.wait();
+    return &packed_.emplace_back(std::move(to));
+  }
+
+  at::Tensor right_;
+  bool pairs_;
+  std::int64_t k_, n_;
+  Type out_;
+  std::map<std::pair<std::int64_t, bool>, Made> made_;
+  std::list<dnnl::memory> packed_;
+};
+
+}  // namespace
+
+struct PackedWeight::Packed {
+  bool pairs;
+  Side forward, backward;
+  std::shared_ptr<at::Tensor> room;  ///< at least [M,3K]; kept: fresh pages cost more than the arithmetic on them
+
+  Packed(const at::Tensor& w, bool as_pairs, std::shared_ptr<at::Tensor> shared)
+      : pairs(as_pairs), forward(w.t(), as_pairs), backward(w, as_pairs), room(shared ? std::move(shared) : std::make_shared<at::Tensor>()) {}
+
+  void multiply(Side& side, const at::Tensor& x, at::Tensor& out, bool add) {
+    const void* from = x.data_ptr();
+    const std::int64_t m = x.size(0), k = x.size(1);
+    if (pairs) {
+      if (!room->defined() || room->numel() < m * 3 * k) *room = at::empty({m * 3 * k}, at::kBFloat16);
+      kernels<float>().split(m, k, x.data_ptr<float>(), static_cast<Bf16*>(room->data_ptr()));
+      from = room->data_ptr();
+    }
+    side.multiply(from, m, out.data_ptr(), add);
+  }
+};
+
+bool PackedWeight::pairs_possible() { return true; }
+bool PackedWeight::pairs_pay() {
+  static const bool tiles = (static_cast<int>(dnnl::get_effective_cpu_isa()) & static_cast<int>(dnnl::cpu_isa::avx512_core_amx)) == static_cast<int>(dnnl::cpu_isa::avx512_core_amx);
+  return tiles;
+}
+#else
+struct PackedWeight::Packed {};
+bool PackedWeight::pairs_possible() { return false; }
+bool PackedWeight::pairs_pay() { return false; }
+#endif
+
+PackedWeight::PackedWeight(const at::Tensor& weight, Carried carried, [[maybe_unused]] std::shared_ptr<at::Tensor> room) {
+  at::NoGradGuard no_grad;
+  const at::Tensor w = weight.detach();
+#ifdef TELLTALE_HAS_ONEDNN
+  if (carried == Carried::bf16_pair || (carried == Carried::bf16 && pairs_pay())) {
+    packed_ = std::make_unique<Packed>(w, carried == Carried::bf16_pair, std::move(room));
+    return;
+  }
+#endif
+  if (carried == Carried::bf16_pair) throw std::invalid_argument("products of bfloat16 pairs need oneDNN, which this build is without");
+  weight_ = carried == Carried::bf16 ? w.to(at::kBFloat16).contiguous() : w.contiguous();
+}
+
+PackedWeight::PackedWeight() = default;
+PackedWeight::~PackedWeight() = default;
+PackedWeight::PackedWeight(PackedWeight&&) noexcept = default;
+PackedWeight& PackedWeight::operator=(PackedWeight&&) noexcept = default;
+
+void PackedWeight::forward(const at::Tensor& x, at::Tensor& out, bool add) const {
+#ifdef TELLTALE_HAS_ONEDNN
+  if (packed_) return packed_->multiply(packed_->forward, x, out, add);
+#endif
+  product(x, weight_.t(), out, add);
+}
+
+void PackedWeight::backward(const at::Tensor& g, at::Tensor& out, bool add) const {
+#ifdef TELLTALE_HAS_ONEDNN
+  if (packed_) return packed_->multiply(packed_->backward, g, out, add);
+#endif
+  product(g, weight_, out, add);
+}
+
+}  // namespace telltale

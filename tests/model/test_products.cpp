@@ -1,0 +1,94 @@
+// Packed weights against double products, and the engines that use them against one another.
+#include <ATen/ATen.h>
+
+#include "model/classifier_impl.hpp"
+#include "model/packed_weight.hpp"
+#include "model/product.hpp"
+#include "shared_data.hpp"
+#include <QtTest>
+
+using namespace telltale;
+
+namespace {
+
+/// Largest difference over the largest absolute value.
+double off(const at::Tensor& a, const at::Tensor& b) { return ((a.to(at::kDouble) - b).abs().max() / b.abs().max()).item<double>(); }
+
+at::Tensor seeded(std::vector<std::int64_t> sizes, std::uint64_t seed) {
+  at::manual_seed(seed);
+  return at::randn(sizes, at::kFloat);
+}
+
+struct Case {
+  Carried carried;
+  double tolerance;
+};
+
+}  // namespace
+
+class TestProducts : public QObject {
+  Q_OBJECT
+ private Q_SLOTS:
+  void initTestCase() { configure_compute({"cpu", 2}); }
+
+  void both_ways_and_added() {
+    for (const Case c : {Case{Carried::as_float, 5e-6}, Case{Carried::bf16, 1e-2}, Case{Carried::bf16_pair, 2e-5}}) {
+      if (c.carried == Carried::bf16_pair && !PackedWeight::pairs_possible()) continue;
+      const auto type = c.carried == Carried::bf16 ? at::kBFloat16 : at::kFloat;
+      for (const auto& [n, k] : {std::pair{48, 32}, std::pair{384, 1152}, std::pair{33, 7}}) {
+        const at::Tensor w = seeded({n, k}, 1);
+        const PackedWeight packed(w, c.carried);
+        for (const int m : {1, 17, 300, 17}) {  // numbers of rows come and go
+          const at::Tensor x = seeded({m, k}, 2).to(type), g = seeded({m, n}, 3).to(type);
+          const at::Tensor forth = at::mm(x.to(at::kDouble), w.t().to(at::kDouble)), back = at::mm(g.to(at::kDouble), w.to(at::kDouble));
+          at::Tensor out = at::empty({m, n}, type), in = at::empty({m, k}, type);
+          packed.forward(x, out);
+          packed.backward(g, in);
+          QVERIFY2(off(out, forth) < c.tolerance, qPrintable(QString("carried %1, forward, %2 rows: %3").arg(static_cast<int>(c.carried)).arg(m).arg(off(out, forth))));
+          QVERIFY2(off(in, back) < c.tolerance, qPrintable(QString("carried %1, backward, %2 rows: %3").arg(static_cast<int>(c.carried)).arg(m).arg(off(in, back))));
+          packed.forward(x, out, true);
+          packed.backward(g, in, true);
+          QVERIFY(off(out, 2 * forth) < 2 * c.tolerance);
+          QVERIFY(off(in, 2 * back) < 2 * c.tolerance);
+        }
+      }
+    }
+  }
+
+  /// 2⁻⁸ of one number is lost in bfloat16, 2⁻¹⁶ in a pair: numbers that differ in the tenth bit stay apart.
+  void pairs_hold_sixteen_bits() {
+    if (!PackedWeight::pairs_possible()) QSKIP("this build is without oneDNN");
+    const at::Tensor one = at::ones({1, 1}, at::kFloat);
+    for (const float value : {1.0009765625f, -3.00390625f, 1e-30f, 65537.0f}) {
+      const PackedWeight w(at::full({1, 1}, value, at::kFloat), Carried::bf16_pair);
+      at::Tensor out = at::zeros({1, 1}, at::kFloat);
+      w.forward(one, out);
+      QVERIFY2(std::abs(out.item<float>() - value) <= std::abs(value) * 0x1p-16f, qPrintable(QString::number(value)));
+    }
+  }
+
+  /// The engine with pairs gives the logits and gradients of the network in double.
+  void engines_agree() {
+    TELLTALE_NEEDS_SHARED(shared);
+    if (!PackedWeight::pairs_pay()) QSKIP("pairs of bfloat16 are not fast on this processor: no engine uses them");
+    const auto wide = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp64});
+    const auto half = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::bf16});
+    QVERIFY(half->impl().exact != nullptr);
+    QCOMPARE(half->explanation_precision(), Precision::bf16x2);
+    QCOMPARE(half->prediction_precision(), Precision::bf16);
+    const at::Tensor x = seeded({3, 11, wide->config().hidden_size}, 5) * 0.05;
+    at::Tensor mask = at::ones({3, 11}, at::kFloat);
+    mask[1].narrow(0, 7, 4).zero_();
+    const auto seed = [](const at::Tensor& z) { return at::softmax(z, -1); };
+    for (const Path path : {Path::word, Path::embeddings}) {
+      at::Tensor z, z_wide;
+      const at::Tensor g = half->impl().exact->gradient(x, mask, path, seed, &z);
+      const at::Tensor g_wide = wide->impl().engine->gradient(x.to(at::kDouble), mask.to(at::kDouble), path, seed, &z_wide);
+      QVERIFY2(off(z, z_wide) < 1e-4, qPrintable(QString::number(off(z, z_wide))));
+      QVERIFY2(off(g, g_wide) < 1e-4, qPrintable(QString::number(off(g, g_wide))));
+    }
+  }
+};
+
+QTEST_GUILESS_MAIN(TestProducts)
+#include "test_products.moc"
