@@ -20,7 +20,10 @@ void check_options(const ExplainOptions& o, const MethodInfo& m) {
     if (o.steps == 0 && !(o.tolerance > 0 && o.tolerance <= 1)) throw std::invalid_argument(fmt::format("tolerance {}: expected above 0 and at most 1", o.tolerance));
     if (o.max_steps < 2 || o.max_steps > 100000) throw std::invalid_argument(fmt::format("cap of {} steps: expected 2 to 100000", o.max_steps));
   }
-  if (m.uses_samples && (o.samples < 1 || o.samples > 10000000)) throw std::invalid_argument(fmt::format("samples {}: expected 1 to 10000000", o.samples));
+  if (m.uses_samples && (o.samples < 0 || o.samples > 10000000)) throw std::invalid_argument(fmt::format("samples {}: expected 1 to 10000000, or all", o.samples));
+  if (m.uses_window && (o.window < 1 || o.window > 100000)) throw std::invalid_argument(fmt::format("window {}: expected 1 to 100000 words", o.window));
+  if (m.uses_kernel && !(o.kernel_width > 0 && o.kernel_width <= 1e6)) throw std::invalid_argument(fmt::format("kernel width {}: expected above 0 and at most 1000000", o.kernel_width));
+  if (m.uses_kernel && !(o.ridge >= 0 && o.ridge <= 1e9)) throw std::invalid_argument(fmt::format("ridge {}: expected 0 to 1000000000", o.ridge));
 }
 
 /// Targets and foils as asked or as the rules say.
@@ -64,10 +67,16 @@ Json protocol_of(const ExplainOptions& o) {
   }
   if (m.has_unit) p["unit"] = name_of(o.unit);
   if (m.uses_removal) {
-    p["removal"] = name_of(o.removal.value_or(Removal::pad));
-    if (o.removal == Removal::baseline) p["baseline"] = name_of(o.baseline);
+    const Removal rule = o.removal.value_or(m.removal);
+    p["removal"] = name_of(rule);
+    if (rule == Removal::baseline) p["baseline"] = name_of(o.baseline);
   }
-  if (m.uses_samples) p["samples"] = o.samples, p["seed"] = o.seed;
+  if (m.uses_samples) {
+    p["samples"] = o.samples > 0 ? Json(o.samples) : Json("all");
+    if (!m.deterministic) p["seed"] = o.seed;
+  }
+  if (m.uses_window && o.window > 1) p["window"] = o.window;
+  if (m.uses_kernel) p["kernel_width"] = o.kernel_width, p["ridge"] = o.ridge;
   add_gradient_protocol(o, m, p);
   return p;
 }

@@ -41,5 +41,10 @@ std::unique_ptr<const Method> make_gradient_method(GradientScore score);
 enum class AttentionScore { raw, rollout, flow, gradient, value_norm };
 std::unique_ptr<const Method> make_attention_method(AttentionScore score);
 std::unique_ptr<const Method> make_occlusion();
+std::unique_ptr<const Method> make_kernel_shap();
+std::unique_ptr<const Method> make_shapley_sampling();
+std::unique_ptr<const Method> make_partition_shap();
+std::unique_ptr<const Method> make_lime();
+std::unique_ptr<const Method> make_rise();
 
 }  // namespace telltale

@@ -17,6 +17,11 @@ const std::vector<std::unique_ptr<const Method>>& method_table() {
     t.push_back(make_gradient_method(GradientScore::times_input));
     for (const AttentionScore score : {AttentionScore::raw, AttentionScore::rollout, AttentionScore::flow, AttentionScore::gradient, AttentionScore::value_norm}) t.push_back(make_attention_method(score));
     t.push_back(make_occlusion());
+    t.push_back(make_kernel_shap());
+    t.push_back(make_shapley_sampling());
+    t.push_back(make_partition_shap());
+    t.push_back(make_lime());
+    t.push_back(make_rise());
     return t;
   }();
   return table;

@@ -230,7 +230,7 @@ bool uses_baseline(const ExplainOptions& options, Baseline baseline) {
   const MethodInfo& info = method_info(options.method);
   if (info.uses_steps) return options.baseline == baseline;
   if (!info.uses_removal) return false;
-  switch (options.removal.value_or(Removal::pad)) {
+  switch (options.removal.value_or(info.removal)) {
     case Removal::pad:
     case Removal::pad_masked: return baseline == Baseline::pad;
     case Removal::mask: return baseline == Baseline::mask;

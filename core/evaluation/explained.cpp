@@ -31,6 +31,7 @@ ExplanationRecord explanation_record(const Explanation& e, const Encoding& encod
   r.delta = e.delta;
   r.steps = e.steps;
   r.prediction = {{"logits", e.prediction.logits}, {"predicted", e.prediction.predicted}};
+  if (!e.standard_error.empty()) r.prediction["standard_error"] = e.standard_error;
   r.ids = encoding.ids;
   r.offsets = encoding.offsets;
   r.scores = e.scores;

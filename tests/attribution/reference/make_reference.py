@@ -82,7 +82,118 @@ def attention(m, texts, out):
     write(out, "tiny-attention.json", items)
 
 
-SECTIONS = {"attention": attention}
+def between(a, b, v):  # dimensions of v that lie between a and b
+    return (np.minimum(a, b) <= v) & (v <= np.maximum(a, b))
+
+
+def monotone(ref, last, v, m):
+    ok = between(ref, last, v)
+    return np.where(ok, v, last - (last - ref) / m)
+
+
+def cost(ref, last, v, m, rule):
+    return float(np.sqrt(((v - monotone(ref, last, v, m)) ** 2).sum())) if rule == "greedy" else float((~between(ref, last, v)).sum())
+
+
+def dig_words(table, word, ref, m, k, rule):
+    """Sanyal & Ren 2021: the next anchor among the k nearest of the last one."""
+    path = [word]
+    for _ in range(m):
+        last = path[-1]
+        if last == ref:
+            path.append(ref)
+            continue
+        distance = np.linalg.norm(table - table[last], axis=1)
+        near = [j for j in np.lexsort((np.arange(len(table)), distance)) if j != last][:k]
+        left = [j for j in near if j != ref and j not in path]
+        path.append(int(min(left, key=lambda j: cost(table[ref], table[last], table[j], m, rule))) if left else ref)
+    return path
+
+
+def udig_words(table, word, ref, m, k):
+    """Roy & Kundu 2024: the next anchor among the k nearest of a point on the straight line, monotone with respect to the last anchor."""
+    if word == ref:
+        return [ref] * (m + 1)
+    path, last = [word], word
+    for s in range(m, 0, -1):
+        point = table[ref] + s / (m + 1) * (table[word] - table[ref])
+        distance = np.linalg.norm(table - point, axis=1)
+        near = np.lexsort((np.arange(len(table)), distance))[:k]
+        left = [j for j in near if j != ref and j not in path]
+        path.append(int(min(left, key=lambda j: cost(table[ref], table[last], table[j], m, "greedy"))) if left else ref)
+        if left:
+            last = path[-1]
+    return path
+
+
+def points_of(table, words, ref, m, finer):
+    points = [table[words[0]]]
+    for w in words[1:]:
+        points.append(monotone(table[ref], points[-1], table[w], m))
+    points.append(table[ref])
+    points.reverse()
+    for _ in range(finer):
+        middle = [0.5 * (a + b) for a, b in zip(points, points[1:])]
+        points = [p for pair in zip(points, middle + [None]) for p in pair if p is not None]
+    return np.stack(points)
+
+
+def paths(m, texts, out):
+    """DIG, UDIG: words visited and scores; SIG with Gauss-Legendre nodes, piece by piece. Baselines [PAD] and [MASK]; 12 steps, 20 (10) neighbours."""
+    table = m.table.numpy()
+    steps, items = 12, []
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    nodes, weights = (nodes + 1) / 2, weights / 2
+    for text, ids, target in texts:
+        if len(ids) > 14:
+            continue
+        item = {"text": text, "ids": ids, "target": target, "steps": steps}
+        for name, by in (("pad", m.tokenizer.pad_token_id), ("mask", m.tokenizer.mask_token_id)):
+            ref = m.baseline_ids(ids, by)
+            for method in ("dig-greedy", "dig-maxcount", "udig"):
+                if method == "udig":
+                    words = [udig_words(table, w, r, steps, 10) for w, r in zip(ids, ref)]
+                else:
+                    words = [dig_words(table, w, r, steps, 20, method[4:]) for w, r in zip(ids, ref)]
+                p = torch.tensor(np.stack([points_of(table, w, r, steps, 1 if method == "udig" else 0) for w, r in zip(words, ref)], 1))
+                g = m.gradient(p, target)
+                scores = ((p[1:] - p[:-1]) * g[:-1]).sum((0, -1))
+                f = m.f(p, target)
+                item[f"{method}.{name}"] = {"words": words, "scores": floats(scores), "value": float(f[-1]), "baseline_value": float(f[0])}
+            x, b = torch.tensor(table[ids])[None], torch.tensor(table[ref])[None]
+            scores = []
+            for t in range(len(ids)):
+                p = x.repeat(steps, 1, 1)
+                p[:, t] = b[0, t] + torch.tensor(nodes)[:, None] * (x[0, t] - b[0, t])
+                scores.append(float((m.gradient(p, target)[:, t] * torch.tensor(weights)[:, None] * (x[0, t] - b[0, t])).sum()))
+            item[f"sig.{name}"] = {"scores": floats(scores)}
+        items.append(item)
+    write(out, "tiny-paths.json", items)
+
+
+def baselines(m, texts, out):
+    """Integrated Gradients, 20 Gauss-Legendre nodes, from further baselines: [UNK], the mean of the table, a text's pieces."""
+    from captum.attr import IntegratedGradients
+    items = []
+    phrase = [i for i in m.tokenizer("the hockey game")["input_ids"] if i not in m.special]
+    for text, ids, target in texts:
+        if len(ids) > 24:
+            continue
+        x = m.table[ids][None]
+        kept = torch.tensor([i in m.special for i in ids])[None, :, None]
+        pieces, n = [], 0
+        for i in ids:
+            pieces.append(i if i in m.special else phrase[n % len(phrase)])
+            n += i not in m.special
+        item = {"text": text, "ids": ids, "target": target}
+        for name, b in (("unk", m.table[m.baseline_ids(ids, m.tokenizer.unk_token_id)][None]), ("mean", torch.where(kept, x, m.table.mean(0))), ("text", m.table[pieces][None])):
+            scores = IntegratedGradients(lambda v: m.f(v, target)).attribute(x, b, n_steps=20, method="gausslegendre").sum(-1)[0]
+            item[name] = {"scores": floats(scores), "baseline_value": float(m.f(b, target))}
+        items.append(item)
+    write(out, "tiny-baselines.json", items)
+
+
+SECTIONS = {"attention": attention, "paths": paths, "baselines": baselines}
 
 
 def main():
