@@ -57,8 +57,8 @@ std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder
   impl->engine = Engine::make(impl->config, impl->parameters->weights, products);
   impl->precision = precision_of(products);
   if (products == at::kBFloat16) {
-    impl->exact = Engine::make_with_pairs(impl->config, impl->parameters->weights);
-    if (impl->exact) impl->exact_precision = Precision::bf16x2;
+    impl->exact = Engine::make_mixed(impl->config, impl->parameters->weights);
+    if (impl->exact) impl->exact_precision = Precision::mixed;
     else if (options.precision == Precision::automatic) impl->exact = Engine::make(impl->config, impl->parameters->weights, type);
   }
   impl->fingerprint = weights_fingerprint(*impl->parameters, impl->config, impl->labels, *impl->tokenizer);

@@ -14,8 +14,8 @@
 
 namespace telltale {
 
-/// bf16x2 is never asked for: it is what explanations are computed in where bf16 or automatic was asked for and pairs of bfloat16 are fast (PackedWeight).
-enum class Precision { fp32, bf16, fp64, automatic, bf16x2 };
+/// `mixed` is never asked for: it is what explanations are computed in where bf16 or automatic was asked for (values exact, gradients in bf16: Carried::mixed).
+enum class Precision { fp32, bf16, fp64, automatic, mixed };
 const char* name_of(Precision);
 Precision parse_precision(const std::string&);  ///< std::invalid_argument listing the names that can be asked for
 
@@ -54,8 +54,8 @@ class Classifier {
   const std::vector<std::string>& labels() const;
   const std::filesystem::path& folder() const;
   bool new_head() const;  ///< the head was made, not read
-  /// What explain() multiplies in. Rounded to bf16, weights and states move single scores by up to 2 % of the largest: asked for bf16 or automatic, explanations
-  /// take pairs of bfloat16 where those are fast, else bf16 (as asked) or fp32 (automatic).
+  /// What explain() multiplies in. Rounded to bf16, weights and states move single scores by up to 2 % of the largest; mixed products by 0.4 %. Asked for bf16
+  /// or automatic, explanations take mixed ones where the processor multiplies bf16, else bf16 (as asked) or fp32 (automatic).
   Precision explanation_precision() const;
   /// What predict() multiplies in: fp32, bf16 or fp64.
   Precision prediction_precision() const;

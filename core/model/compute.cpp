@@ -23,7 +23,7 @@ const char* name_of(Precision p) {
     case Precision::bf16: return "bf16";
     case Precision::fp64: return "fp64";
     case Precision::automatic: return "auto";
-    case Precision::bf16x2: return "bf16x2";
+    case Precision::mixed: return "mixed";
   }
   return "";
 }
@@ -57,7 +57,7 @@ at::ScalarType product_type(Precision precision, const at::Device& device) {
     case Precision::bf16: return at::kBFloat16;
     case Precision::fp32: return at::kFloat;
     case Precision::automatic:
-    case Precision::bf16x2: break;
+    case Precision::mixed: break;
   }
 #if defined(__x86_64__)
   if (device.is_cpu()) return __builtin_cpu_supports("avx512bf16") ? at::kBFloat16 : at::kFloat;

@@ -80,8 +80,8 @@ std::unique_ptr<Engine> Engine::make(const ModelConfig& config, const BertWeight
   return make_reference(config, weights, products);
 }
 
-std::unique_ptr<Engine> Engine::make_with_pairs(const ModelConfig& config, const BertWeights& weights) {
-  return fusable(config, weights) && PackedWeight::pairs_pay() ? make_fused_engine(config, weights, Carried::bf16_pair) : nullptr;
+std::unique_ptr<Engine> Engine::make_mixed(const ModelConfig& config, const BertWeights& weights) {
+  return fusable(config, weights) && PackedWeight::mixed_pays() ? make_fused_engine(config, weights, Carried::mixed) : nullptr;
 }
 
 }  // namespace telltale

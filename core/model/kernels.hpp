@@ -35,6 +35,7 @@ struct Kernels {
   void (*multiply)(std::int64_t n, T* a, const T* b);  ///< a ∘= b
   /// Each number as a pair of bfloat16, x ≈ high + low: out [M,3k] = high, low, high of each row.
   void (*split)(std::int64_t rows, std::int64_t k, const float* x, Bf16* out);
+  void (*round)(std::int64_t n, const float* x, Bf16* out);  ///< to nearest even
   /// qkv [M,3d] without its bias; mask [N,T] 0 or a large negative number, null = none. probabilities [N,H,T,T], context [M,d].
   void (*attention)(AttentionShape s, const T* qkv, const float* bias, const float* mask, T* probabilities, T* context);
   void (*attention_backward)(AttentionShape s, const T* qkv, const float* bias, const T* probabilities, const T* dcontext, T* dqkv);

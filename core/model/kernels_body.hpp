@@ -223,6 +223,20 @@ void split(std::int64_t rows, std::int64_t k, const float* x, Bf16* out) {
   }
 }
 
+void round(std::int64_t n, const float* x, Bf16* out) {
+  constexpr std::int64_t block = 1 << 14;
+#pragma omp parallel for
+  for (std::int64_t k = 0; k < n; k += block) {
+    const std::int64_t end = k + block < n ? k + block : n;
+    std::int64_t j = k;
+    for (; j + W <= end; j += W) {
+      const Half half = rounded(load(x + j));
+      std::memcpy(out + j, &half, sizeof half);
+    }
+    for (; j < end; ++j) store(out[j], x[j]);
+  }
+}
+
 /// Rows of one head with their bias, scaled, as floats padded to a multiple of 16: to[t·ld + c]; and transposed: to_t[c·ldt + t].
 template <class T>
 void gather(const T* from, std::int64_t stride, const float* bias, float scale, std::int64_t ids, std::int64_t size, float* to, std::int64_t ld, float* to_t,
@@ -394,7 +408,7 @@ void cls_attention_backward(AttentionShape s, const T* q, const T* kv, const flo
 }
 
 template <class T>
-constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,              &split,
+constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,              &split, &round,
                               &attention<T>, &attention_backward<T>, &cls_attention<T>, &cls_attention_backward<T>};
 
 }  // namespace

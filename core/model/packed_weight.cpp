@@ -10,6 +10,7 @@
 
 #include <list>
 #include <map>
+#include <optional>
 #endif
 
 namespace telltale {
@@ -24,6 +25,9 @@ dnnl::engine& cpu() {
   return engine;
 }
 
+bool has(dnnl::cpu_isa wanted) { return (static_cast<int>(dnnl::get_effective_cpu_isa()) & static_cast<int>(wanted)) == static_cast<int>(wanted); }
+bool tiles() { return has(dnnl::cpu_isa::avx512_core_amx); }
+
 /// [K,N] float to bfloat16; as pairs [3K,N]: high, high, low, to meet rows of high, low, high.
 at::Tensor right_side(const at::Tensor& w, bool pairs) {
   const at::Tensor high = w.to(at::kBFloat16);
@@ -35,8 +39,10 @@ at::Tensor right_side(const at::Tensor& w, bool pairs) {
 /// [M,K]·[K,N] with a constant right side, packed at its first use as oneDNN asks for it.
 class Side {
  public:
-  /// `right` [K,N] float. Products are float where operands are pairs, else bfloat16.
-  Side(const at::Tensor& right, bool pairs) : right_(right), pairs_(pairs), k_(right.size(0) * (pairs ? 3 : 1)), n_(right.size(1)), out_(pairs ? Type::f32 : Type::bf16) {}
+  /// `right` [K,N] float.
+  Side(const at::Tensor& right, bool pairs, bool float_out) : right_(right), pairs_(pairs), k_(right.size(0) * (pairs ? 3 : 1)), n_(right.size(1)), out_(float_out ? Type::f32 : Type::bf16) {}
+
+  bool pairs() const { return pairs_; }
 
   void multiply(const void* rows, std::int64_t m, void* out, bool add) {
     const Made& made = primitive(m, add);
@@ -97,57 +103,59 @@ class Side {
 }  // namespace
 
 struct PackedWeight::Packed {
-  bool pairs;
-  Side forward, backward;
-  std::shared_ptr<at::Tensor> room;  ///< at least [M,3K]; kept: fresh pages cost more than the arithmetic on them
+  bool from_float;
+  std::optional<Side> forward;  ///< nothing: float products
+  Side backward;
+  std::shared_ptr<at::Tensor> room;  ///< a call's rows in bfloat16; kept: fresh pages cost more than the arithmetic on them
 
-  Packed(const at::Tensor& w, bool as_pairs, std::shared_ptr<at::Tensor> shared)
-      : pairs(as_pairs), forward(w.t(), as_pairs), backward(w, as_pairs), room(shared ? std::move(shared) : std::make_shared<at::Tensor>()) {}
+  Packed(const at::Tensor& w, bool mixed, std::shared_ptr<at::Tensor> shared) : from_float(mixed), backward(w, false, mixed), room(shared ? std::move(shared) : std::make_shared<at::Tensor>()) {
+    if (!mixed || tiles()) forward.emplace(w.t(), mixed, mixed);
+  }
 
   void multiply(Side& side, const at::Tensor& x, at::Tensor& out, bool add) {
-    const void* from = x.data_ptr();
+    const void* rows = x.data_ptr();
     const std::int64_t m = x.size(0), k = x.size(1);
-    if (pairs) {
-      if (!room->defined() || room->numel() < m * 3 * k) *room = at::empty({m * 3 * k}, at::kBFloat16);
-      kernels<float>().split(m, k, x.data_ptr<float>(), static_cast<Bf16*>(room->data_ptr()));
-      from = room->data_ptr();
+    if (from_float) {
+      const std::int64_t needed = m * k * (side.pairs() ? 3 : 1);
+      if (!room->defined() || room->numel() < needed) *room = at::empty({needed}, at::kBFloat16);
+      auto* to = static_cast<Bf16*>(room->data_ptr());
+      if (side.pairs())
+        kernels<float>().split(m, k, x.data_ptr<float>(), to);
+      else
+        kernels<float>().round(m * k, x.data_ptr<float>(), to);
+      rows = to;
     }
-    side.multiply(from, m, out.data_ptr(), add);
+    side.multiply(rows, m, out.data_ptr(), add);
   }
 };
 
-bool PackedWeight::pairs_possible() { return true; }
-bool PackedWeight::pairs_pay() {
-  static const bool tiles = (static_cast<int>(dnnl::get_effective_cpu_isa()) & static_cast<int>(dnnl::cpu_isa::avx512_core_amx)) == static_cast<int>(dnnl::cpu_isa::avx512_core_amx);
-  return tiles;
-}
+bool PackedWeight::mixed_possible() { return true; }
+bool PackedWeight::mixed_pays() { return has(dnnl::cpu_isa::avx512_core_bf16); }
 #else
 struct PackedWeight::Packed {};
-bool PackedWeight::pairs_possible() { return false; }
-bool PackedWeight::pairs_pay() { return false; }
+bool PackedWeight::mixed_possible() { return false; }
+bool PackedWeight::mixed_pays() { return false; }
 #endif
-
-PackedWeight::PackedWeight(const at::Tensor& weight, Carried carried, [[maybe_unused]] std::shared_ptr<at::Tensor> room) {
-  at::NoGradGuard no_grad;
-  const at::Tensor w = weight.detach();
-#ifdef TELLTALE_HAS_ONEDNN
-  if (carried == Carried::bf16_pair || (carried == Carried::bf16 && pairs_pay())) {
-    packed_ = std::make_unique<Packed>(w, carried == Carried::bf16_pair, std::move(room));
-    return;
-  }
-#endif
-  if (carried == Carried::bf16_pair) throw std::invalid_argument("products of bfloat16 pairs need oneDNN, which this build is without");
-  weight_ = carried == Carried::bf16 ? w.to(at::kBFloat16).contiguous() : w.contiguous();
-}
 
 PackedWeight::PackedWeight() = default;
 PackedWeight::~PackedWeight() = default;
 PackedWeight::PackedWeight(PackedWeight&&) noexcept = default;
 PackedWeight& PackedWeight::operator=(PackedWeight&&) noexcept = default;
 
+PackedWeight::PackedWeight(const at::Tensor& weight, Carried carried, [[maybe_unused]] std::shared_ptr<at::Tensor> room) {
+  at::NoGradGuard no_grad;
+  const at::Tensor w = weight.detach();
+  if (carried == Carried::mixed && !mixed_possible()) throw std::invalid_argument("mixed products need oneDNN, which this build is without");
+#ifdef TELLTALE_HAS_ONEDNN
+  if (carried == Carried::mixed || (carried == Carried::bf16 && mixed_pays())) packed_ = std::make_unique<Packed>(w, carried == Carried::mixed, std::move(room));
+  if (packed_ && packed_->forward) return;
+#endif
+  weight_ = carried == Carried::bf16 ? w.to(at::kBFloat16).contiguous() : w.contiguous();
+}
+
 void PackedWeight::forward(const at::Tensor& x, at::Tensor& out, bool add) const {
 #ifdef TELLTALE_HAS_ONEDNN
-  if (packed_) return packed_->multiply(packed_->forward, x, out, add);
+  if (packed_ && packed_->forward) return packed_->multiply(*packed_->forward, x, out, add);
 #endif
   product(x, weight_.t(), out, add);
 }

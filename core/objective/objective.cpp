@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "base/random.hpp"
+#include "model/flush.hpp"
 #include "objective/attribution_pass.hpp"
 #include "objective/distance.hpp"
 #include "objective/divergence.hpp"
@@ -333,6 +334,9 @@ ObjectiveState& Objective::state() { return impl_->state; }
 const ObjectiveOptions& Objective::options() const { return impl_->options; }
 void Objective::set_rival(std::int64_t index) { impl_->rival = index; }
 void Objective::begin_step() { impl_->begin(); }
-TermValues Objective::evaluate(const Batch& batch, const ObjectiveRequest& request) { return impl_->evaluate(batch, request); }
+TermValues Objective::evaluate(const Batch& batch, const ObjectiveRequest& request) {
+  flush_denormals();
+  return impl_->evaluate(batch, request);
+}
 
 }  // namespace telltale

@@ -225,13 +225,12 @@ class TestAttributionGolden : public QObject {
       expected.push_back(post["explanations"][0]["outputs"]["probability"]["methods"]["ig_word.gauss_legendre_50"]["scores"]);
     }
     const std::vector<Explanation> found = explain(*model, items, o);
-    double sum = 0;
+    // Plain bf16, where nothing better is fast, cannot: its weights and inputs alone, rounded, move the worst post by 1.3 %.
+    const double limit = model->explanation_precision() == Precision::mixed ? 0.01 : 0.04;
     for (std::size_t k = 0; k < found.size(); ++k) {
       const double distance = worst(found[k].scores, expected[k]);
-      qInfo("text %zu: %.4f", k, distance);
-      sum += distance;
+      QVERIFY2(distance < limit, qPrintable(QString("text %1: %2 of the largest score").arg(k).arg(distance)));
     }
-    QVERIFY2(sum / static_cast<double>(found.size()) < 0.02, qPrintable(QString::number(sum / static_cast<double>(found.size()))));
   }
 };
 

@@ -159,9 +159,9 @@ class TestComparison : public QObject {
     StoreWithRuns s(shared);
     const auto load = [&](Precision precision) { return Classifier::load(s.store->folder() / "run-1", {"cpu", 1, precision}); };
     const auto fp32 = load(Precision::fp32), bf16 = load(Precision::bf16), fp64 = load(Precision::fp64), automatic = load(Precision::automatic);
-    const bool pairs = bf16->explanation_precision() == Precision::bf16x2;  // this machine multiplies pairs of bf16 fast: as bf16 is asked for, so automatic
-    QVERIFY(pairs || bf16->explanation_precision() == Precision::bf16);
-    QCOMPARE(automatic->explanation_precision(), pairs ? Precision::bf16x2 : Precision::fp32);
+    const bool mixed = bf16->explanation_precision() == Precision::mixed;  // this machine multiplies bf16: asked for it or for automatic, explanations take mixed products
+    QVERIFY(mixed || bf16->explanation_precision() == Precision::bf16);
+    QCOMPARE(automatic->explanation_precision(), mixed ? Precision::mixed : Precision::fp32);
     QCOMPARE(bf16->prediction_precision(), Precision::bf16);
     QCOMPARE(fp64->explanation_precision(), Precision::fp64);
     QCOMPARE(bf16->fingerprint(), fp32->fingerprint());
@@ -178,20 +178,20 @@ class TestComparison : public QObject {
     const auto in_bf16 = ask(*bf16);
     QCOMPARE(in_bf16.computed, n);
     QCOMPARE(ask(*bf16).stored, n);
-    QCOMPARE(ask(*automatic).stored, pairs ? n : 0);
+    QCOMPARE(ask(*automatic).stored, mixed ? n : 0);
     const auto in_fp32 = ask(*fp32);
-    QCOMPARE(in_fp32.stored, pairs ? 0 : n);
+    QCOMPARE(in_fp32.stored, mixed ? 0 : n);
     QCOMPARE(ask(*fp64).computed, n);
     bool differ = false;
     for (std::size_t i = 0; i < posts.size(); ++i) differ = differ || in_fp32.posts[i].scores != in_bf16.posts[i].scores;
     QVERIFY(differ);
     std::set<std::string> seen;
     for (const auto& e : s.store->explanations(1, "integrated-gradients", posts[0].id)) seen.insert(e.protocol["precision"]);
-    QVERIFY((seen == std::set<std::string>{"fp32", pairs ? "bf16x2" : "bf16", "fp64"}));
+    QVERIFY((seen == std::set<std::string>{"fp32", mixed ? "mixed" : "bf16", "fp64"}));
     options.method = "occlusion";
     QCOMPARE(ask(*bf16).computed, n);
-    QCOMPARE(ask(*automatic).stored, pairs ? n : 0);
-    QCOMPARE(ask(*fp32).computed, pairs ? n : 0);
+    QCOMPARE(ask(*automatic).stored, mixed ? n : 0);
+    QCOMPARE(ask(*fp32).computed, mixed ? n : 0);
     QCOMPARE(ask(*automatic).stored, n);  // what fp32 left serves, too
   }
 

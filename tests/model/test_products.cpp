@@ -21,7 +21,7 @@ at::Tensor seeded(std::vector<std::int64_t> sizes, std::uint64_t seed) {
 
 struct Case {
   Carried carried;
-  double tolerance;
+  double forward, backward;
 };
 
 }  // namespace
@@ -32,8 +32,8 @@ class TestProducts : public QObject {
   void initTestCase() { configure_compute({"cpu", 2}); }
 
   void both_ways_and_added() {
-    for (const Case c : {Case{Carried::as_float, 5e-6}, Case{Carried::bf16, 1e-2}, Case{Carried::bf16_pair, 2e-5}}) {
-      if (c.carried == Carried::bf16_pair && !PackedWeight::pairs_possible()) continue;
+    for (const Case c : {Case{Carried::as_float, 5e-6, 5e-6}, Case{Carried::bf16, 1e-2, 1e-2}, Case{Carried::mixed, 2e-5, 1e-2}}) {
+      if (c.carried == Carried::mixed && !PackedWeight::mixed_possible()) continue;
       const auto type = c.carried == Carried::bf16 ? at::kBFloat16 : at::kFloat;
       for (const auto& [n, k] : {std::pair{48, 32}, std::pair{384, 1152}, std::pair{33, 7}}) {
         const at::Tensor w = seeded({n, k}, 1);
@@ -44,37 +44,37 @@ class TestProducts : public QObject {
           at::Tensor out = at::empty({m, n}, type), in = at::empty({m, k}, type);
           packed.forward(x, out);
           packed.backward(g, in);
-          QVERIFY2(off(out, forth) < c.tolerance, qPrintable(QString("carried %1, forward, %2 rows: %3").arg(static_cast<int>(c.carried)).arg(m).arg(off(out, forth))));
-          QVERIFY2(off(in, back) < c.tolerance, qPrintable(QString("carried %1, backward, %2 rows: %3").arg(static_cast<int>(c.carried)).arg(m).arg(off(in, back))));
+          QVERIFY2(off(out, forth) < c.forward, qPrintable(QString("carried %1, forward, %2 rows: %3").arg(static_cast<int>(c.carried)).arg(m).arg(off(out, forth))));
+          QVERIFY2(off(in, back) < c.backward, qPrintable(QString("carried %1, backward, %2 rows: %3").arg(static_cast<int>(c.carried)).arg(m).arg(off(in, back))));
           packed.forward(x, out, true);
           packed.backward(g, in, true);
-          QVERIFY(off(out, 2 * forth) < 2 * c.tolerance);
-          QVERIFY(off(in, 2 * back) < 2 * c.tolerance);
+          QVERIFY(off(out, 2 * forth) < 2 * c.forward);
+          QVERIFY(off(in, 2 * back) < 2 * c.backward);
         }
       }
     }
   }
 
   /// 2⁻⁸ of one number is lost in bfloat16, 2⁻¹⁶ in a pair: numbers that differ in the tenth bit stay apart.
-  void pairs_hold_sixteen_bits() {
-    if (!PackedWeight::pairs_possible()) QSKIP("this build is without oneDNN");
+  void mixed_values_hold_sixteen_bits() {
+    if (!PackedWeight::mixed_possible()) QSKIP("this build is without oneDNN");
     const at::Tensor one = at::ones({1, 1}, at::kFloat);
     for (const float value : {1.0009765625f, -3.00390625f, 1e-30f, 65537.0f}) {
-      const PackedWeight w(at::full({1, 1}, value, at::kFloat), Carried::bf16_pair);
+      const PackedWeight w(at::full({1, 1}, value, at::kFloat), Carried::mixed);
       at::Tensor out = at::zeros({1, 1}, at::kFloat);
       w.forward(one, out);
       QVERIFY2(std::abs(out.item<float>() - value) <= std::abs(value) * 0x1p-16f, qPrintable(QString::number(value)));
     }
   }
 
-  /// The engine with pairs gives the logits and gradients of the network in double.
+  /// The mixed engine gives the logits of the network in double, and its gradients but for roundings.
   void engines_agree() {
     TELLTALE_NEEDS_SHARED(shared);
-    if (!PackedWeight::pairs_pay()) QSKIP("pairs of bfloat16 are not fast on this processor: no engine uses them");
+    if (!PackedWeight::mixed_pays()) QSKIP("this processor does not multiply bfloat16: no engine uses mixed products");
     const auto wide = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp64});
     const auto half = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::bf16});
     QVERIFY(half->impl().exact != nullptr);
-    QCOMPARE(half->explanation_precision(), Precision::bf16x2);
+    QCOMPARE(half->explanation_precision(), Precision::mixed);
     QCOMPARE(half->prediction_precision(), Precision::bf16);
     const at::Tensor x = seeded({3, 11, wide->config().hidden_size}, 5) * 0.05;
     at::Tensor mask = at::ones({3, 11}, at::kFloat);
@@ -85,7 +85,7 @@ class TestProducts : public QObject {
       const at::Tensor g = half->impl().exact->gradient(x, mask, path, seed, &z);
       const at::Tensor g_wide = wide->impl().engine->gradient(x.to(at::kDouble), mask.to(at::kDouble), path, seed, &z_wide);
       QVERIFY2(off(z, z_wide) < 1e-4, qPrintable(QString::number(off(z, z_wide))));
-      QVERIFY2(off(g, g_wide) < 1e-4, qPrintable(QString::number(off(g, g_wide))));
+      QVERIFY2(off(g, g_wide) < 1e-2, qPrintable(QString::number(off(g, g_wide))));
     }
   }
 };
