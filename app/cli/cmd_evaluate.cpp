@@ -78,6 +78,8 @@ std::string in_text(const Json& doc) {
     const std::string better = r["better"].get<std::string>();
     out += fmt::format("  {:<24} {:>9}   {} to {}   n = {}{}\n", r["metric"].get<std::string>(), value("mean"), value("low"), value("high"), r["n"].get<std::int64_t>(), better.empty() ? "" : "   " + better + " is better");
   }
+  const Json& values = doc["work"]["values"];
+  if (p["run"].is_number() && values["stored"] != 0) out += fmt::format("\n{} values were stored, {} were computed.\n", values["stored"].get<std::int64_t>(), values["computed"].get<std::int64_t>());
   for (const Json& note : p["notes"]) out += "\nNote: " + note.get<std::string>() + "\n";
   return out;
 }
@@ -116,6 +118,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
   }
   if (context.json) {
     OrderedJson out{{"protocol", document["protocol"]}, {"rows", document["rows"]}};
+    if (a.run) out["work"] = document["work"];
     if (o.per_post) out["posts"] = document["posts"];
     if (!errors.empty()) out["errors"] = errors;
     print_json(out);
@@ -151,7 +154,7 @@ void add_evaluate(CLI::App& app, Context& context) {
   auto* c = add_command(app, context, "evaluate", "Judge explanation methods by metrics, with intervals", [&context, a] { return evaluate(context, *a); });
   auto& o = a->options;
   c->add_option("--db", a->db, "The .telltale file");
-  c->add_option("--run", a->run, "Id of a finished run");
+  c->add_option("--run", a->run, "Id of a finished run; its values are kept in the file, and only those that are missing are computed");
   c->add_option("--model", a->model, "Model folder, instead of a run");
   c->add_option("--input", a->input, "Posts for --model: JSONL with text, id, label, spans; - = standard input");
   c->add_option("--methods", o.methods, "Methods (telltale methods), and random: the control")->required()->delimiter(',');

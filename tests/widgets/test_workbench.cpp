@@ -139,7 +139,7 @@ class TestWorkbench : public QObject {
     const QString junk = dir_.filePath(QStringLiteral("junk.telltale"));
     write_file_atomically(junk.toStdString(), "this is no database, only some text that goes on for a while\n");
     row("no telltale file", {junk, "--grab", out}, 1, "junk.telltale");
-    row("evaluate", {file_, "--grab", out, "--workspace", "evaluate"}, 2, "does not draw");
+    row("evaluate, no run", {file_, "--grab", out, "--workspace", "evaluate", "--run", "99"}, 2, "99");
     row("runs, no run", {file_, "--grab", out, "--workspace", "runs", "--run", "99"}, 2, "99");
     row("unknown workspace", {file_, "--grab", out, "--workspace", "nonsense"}, 2, "inspect");
     row("unknown theme", {file_, "--grab", out, "--theme", "pink"}, 2, "light");
