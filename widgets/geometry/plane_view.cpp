@@ -99,6 +99,8 @@ void PlaneView::lay_out() {
   std::vector<QRectF> taken = {box(centre(), 8), box(place(g.near), 8), box(place(g.far), 8), rims_[0].box, rims_[1].box};
   for (std::size_t k = 0; k < g.cloud.size() && labels_.size() < names; ++k) {
     const QString word = piece_text(g.cloud[k].piece);
+    const auto letters = word.toUcs4();  // boxes in place of letters name nothing
+    if (!std::all_of(letters.begin(), letters.end(), [&](uint c) { return m.inFontUcs4(c); })) continue;
     const QPointF at = place(g.cloud[k]);
     const qreal w = m.horizontalAdvance(word), h = m.height();
     const bool right = at.x() >= centre().x();
