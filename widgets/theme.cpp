@@ -196,12 +196,21 @@ QToolButton:hover { background: %hover; }
 QToolButton:focus { border: 2px solid %focus; padding: 1px; }
 QComboBox { background: %panel; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; }
 QComboBox:focus { padding: 1px 7px; }
+QComboBox#small { padding: 0 7px; min-height: 20px; max-height: 20px; font-size: 11px; font-weight: 500; }
+QComboBox#small:focus { padding: 0 6px; min-height: 18px; max-height: 18px; }
 QComboBox:hover { background: %hover; }
 QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url(:/icons/down-%mode.svg); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: %panel; border: 1px solid %borderStrong; selection-background-color: %selection; selection-color: %selectionText; outline: 0; }
 QLineEdit { background: %field; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; selection-background-color: %accent; selection-color: %accentText; }
 QLineEdit:focus { padding: 1px 7px; }
+QCheckBox { spacing: 7px; }
+QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid %borderStrong; border-radius: 2px; background: %field; }
+QCheckBox::indicator:hover { background: %hover; }
+QCheckBox::indicator:checked { background: %accent; border-color: %accent; image: url(:/icons/tick-%mode.svg); }
+QCheckBox::indicator:disabled { border-color: %border; background: %panelAlt; }
+QCheckBox::indicator:checked:disabled { background: %textDisabled; border-color: %textDisabled; }
+QCheckBox::indicator:focus { border: 2px solid %focus; width: 11px; height: 11px; }
 QListView, QScrollArea { background: transparent; border: 0; outline: 0; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }

@@ -212,7 +212,8 @@ void CompareView::build_top(QSplitter* rows) {
   ranks_panel_ = new Panel(theme_, tr("Ranks in this post"), top_);
   ranks_panel_->set_caption(tr("orange rose, blue fell"));
   ranks_panel_->setMinimumWidth(240);
-  top_box_ = box(ranks_panel_, tr("Ranks shown"), tr("How many ranks are drawn; words below stand at the foot"), 88);
+  top_box_ = box(ranks_panel_, tr("Ranks shown"), tr("How many ranks are drawn; words below stand at the foot"), 72);
+  top_box_->setObjectName(QStringLiteral("small"));
   for (const int k : {8, 12, 20, 40}) top_box_->addItem(tr("Top %1").arg(k), k);
   top_box_->setCurrentIndex(1);
   ranks_panel_->add_tool(top_box_);
@@ -240,7 +241,8 @@ void CompareView::build_bottom(QSplitter* rows) {
   column->addWidget(bottom_, 1);
 
   overlap_panel_ = new Panel(theme_, tr("Class overlap"), bottom_);
-  metric_box_ = box(overlap_panel_, tr("Overlap"), tr("overlap@k counts shared words of the two lists; weighted overlap weighs them by their share of score"), 104);
+  metric_box_ = box(overlap_panel_, tr("Overlap"), tr("overlap@k counts shared words of the two lists; weighted overlap weighs them by their share of score"), 94);
+  metric_box_->setObjectName(QStringLiteral("small"));
   metric_box_->addItems({tr("overlap@k"), tr("weighted")});
   overlap_panel_->add_tool(metric_box_);
   overlap_ = new OverlapMatrices(theme_, overlap_panel_);

@@ -10,7 +10,9 @@ namespace telltale::ui {
 namespace {
 
 constexpr std::size_t most_bytes = 30'000;
-constexpr qreal row_height = 20.5, line_gap = 13, gutter = 46;
+constexpr qreal gutter = 46;
+qreal row_height(const Theme& theme) { return theme.px(20.5); }
+qreal line_gap(const Theme& theme) { return theme.px(13); }
 
 bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
 
@@ -91,7 +93,7 @@ void ComparedPost::lay_out() {
   int line = 0;
   lines_.push_back({8});
   const auto new_line = [&](qreal extra) {
-    lines_.push_back({lines_.back().top + rows_ * row_height + line_gap + extra});
+    lines_.push_back({lines_.back().top + rows_ * row_height(theme_) + line_gap(theme_) + extra});
     ++line;
     x = left;
   };
@@ -152,10 +154,10 @@ void ComparedPost::lay_out() {
   for (const auto& c : pieces_) {
     if (c.word < 0) continue;
     const QString said = scores_of(c.word);
-    items.push_back({QRectF(c.x - 2, lines_[static_cast<std::size_t>(c.line)].top, c.width + 4, rows_ * row_height), c.word, said, said});
+    items.push_back({QRectF(c.x - 2, lines_[static_cast<std::size_t>(c.line)].top, c.width + 4, rows_ * row_height(theme_)), c.word, said, said});
   }
   set_items(std::move(items));
-  setMinimumHeight(static_cast<int>(std::ceil(lines_.back().top + rows_ * row_height + 12)));
+  setMinimumHeight(static_cast<int>(std::ceil(lines_.back().top + rows_ * row_height(theme_) + 12)));
 }
 
 void ComparedPost::paintEvent(QPaintEvent* e) {
@@ -172,10 +174,10 @@ void ComparedPost::paintEvent(QPaintEvent* e) {
   for (const auto& r : post_->rows) labels.push_back({r.label, r.series});
   for (std::size_t l = 0; l < lines_.size(); ++l) {
     const qreal top = lines_[l].top;
-    if (top > e->rect().bottom() || top + rows_ * row_height + line_gap < e->rect().top()) continue;
-    if (l) p.fillRect(QRectF(0, std::round(top - line_gap / 2 - (top - lines_[l - 1].top - rows_ * row_height - line_gap) / 2), width(), 1), theme_["grid"]);
+    if (top > e->rect().bottom() || top + rows_ * row_height(theme_) + line_gap(theme_) < e->rect().top()) continue;
+    if (l) p.fillRect(QRectF(0, std::round(top - line_gap(theme_) / 2 - (top - lines_[l - 1].top - rows_ * row_height(theme_) - line_gap(theme_)) / 2), width(), 1), theme_["grid"]);
     for (std::size_t r = 0; r < labels.size(); ++r) {
-      const qreal y = top + row_height * (static_cast<qreal>(r) + 0.5);
+      const qreal y = top + row_height(theme_) * (static_cast<qreal>(r) + 0.5);
       if (labels[r].second >= 0) {
         p.setPen(Qt::NoPen);
         p.setBrush(theme_.series(static_cast<std::size_t>(labels[r].second)));
@@ -188,11 +190,11 @@ void ComparedPost::paintEvent(QPaintEvent* e) {
   }
   p.setFont(font);
   const auto box_of = [&](const Piece& c, int r) {
-    return QRectF(c.x - c.before, lines_[static_cast<std::size_t>(c.line)].top + row_height * r + 0.75, c.width + c.before + c.after, row_height - 1.5);
+    return QRectF(c.x - c.before, lines_[static_cast<std::size_t>(c.line)].top + row_height(theme_) * r + 0.75, c.width + c.before + c.after, row_height(theme_) - 1.5);
   };
   const auto seen = [&](const Piece& c) {
     const qreal top = lines_[static_cast<std::size_t>(c.line)].top;
-    return top <= e->rect().bottom() && top + rows_ * row_height >= e->rect().top();
+    return top <= e->rect().bottom() && top + rows_ * row_height(theme_) >= e->rect().top();
   };
   const auto look_of = [&](const Piece& c, int r) { return colours.heat(post_->scores[static_cast<std::size_t>(c.word)][static_cast<std::size_t>(r)], post_->domain); };
   // All grounds before all texts: letters reach over the edges of their boxes.

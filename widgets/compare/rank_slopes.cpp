@@ -11,7 +11,8 @@
 namespace telltale::ui {
 namespace {
 
-constexpr qreal head = 26, foot = 26;
+qreal head(const Theme& theme) { return theme.px(26); }
+qreal foot(const Theme& theme) { return theme.px(26); }
 
 std::vector<int> ranks(const PairedPost& post, std::size_t row) {
   std::vector<std::size_t> by(post.scores.size());
@@ -54,13 +55,13 @@ QString RankSlopes::csv() const {
   return out;
 }
 
-qreal RankSlopes::y_of(int rank) const { return head + row_ * (std::min(rank, fits_ + 1) - 0.5) + (rank > fits_ ? 6 : 0); }
+qreal RankSlopes::y_of(int rank) const { return head(theme_) + row_ * (std::min(rank, fits_ + 1) - 0.5) + (rank > fits_ ? 6 : 0); }
 
 void RankSlopes::lay_out() {
   lines_.clear();
   if (!post_ || a_.empty()) return set_items({});
-  fits_ = std::clamp(static_cast<int>((height() - head - foot) / 14), 1, std::min(top_, static_cast<int>(a_.size())));
-  row_ = std::clamp((height() - head - foot) / (fits_ + 1.0), 13.0, 25.0);
+  fits_ = std::clamp(static_cast<int>((height() - head(theme_) - foot(theme_)) / 14), 1, std::min(top_, static_cast<int>(a_.size())));
+  row_ = std::clamp((height() - head(theme_) - foot(theme_)) / (fits_ + 1.0), 13.0, 25.0);
   left_ = std::round(width() * 0.36), right_ = std::round(width() * 0.64);
   for (std::size_t w = 0; w < a_.size(); ++w)
     if (a_[w] <= fits_ || b_[w] <= fits_) lines_.push_back({static_cast<int>(w), a_[w], b_[w]});

@@ -11,7 +11,7 @@
 namespace telltale::ui {
 namespace {
 constexpr qreal target_x = 24, foil_x = 70, full_name_x = 96, compact_name_x = 54, number_w = 46;
-constexpr int head = 22;
+int head(const Theme& theme) { return static_cast<int>(theme.px(22)); }
 }  // namespace
 
 ClassTable::ClassTable(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
@@ -41,7 +41,7 @@ int ClassTable::rows() const {
 
 void ClassTable::lay_out() {
   std::vector<Item> items;
-  const int row = theme_.spacing("row"), top = compact_ ? 0 : head;
+  const int row = theme_.spacing("row"), top = compact_ ? 0 : head(theme_);
   const std::size_t n = post_ ? post_->view.probabilities.size() : 0;
   std::vector<int> order;
   if (compact_ && n) {
@@ -138,10 +138,10 @@ void ClassTable::paintEvent(QPaintEvent*) {
   if (!compact_) {
     p.setFont(theme_.font("caption"));
     p.setPen(theme_["text2"]);
-    p.drawText(QRectF(0, 0, 2 * target_x, head), Qt::AlignCenter, tr("Target"));
-    p.drawText(QRectF(foil_x - 24, 0, 48, head), Qt::AlignCenter, tr("Foil"));
-    p.drawText(QRectF(full_name_x, 0, 100, head), Qt::AlignVCenter, tr("Class"));
-    p.drawText(QRectF(width() - 112, 0, 100, head), Qt::AlignRight | Qt::AlignVCenter, tr("Probability"));
+    p.drawText(QRectF(0, 0, 2 * target_x, head(theme_)), Qt::AlignCenter, tr("Target"));
+    p.drawText(QRectF(foil_x - 24, 0, 48, head(theme_)), Qt::AlignCenter, tr("Foil"));
+    p.drawText(QRectF(full_name_x, 0, 100, head(theme_)), Qt::AlignVCenter, tr("Class"));
+    p.drawText(QRectF(width() - 112, 0, 100, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Probability"));
   }
   const auto& prob = post_->view.probabilities;
   double rest = 1;

@@ -13,7 +13,8 @@
 namespace telltale::ui {
 namespace {
 
-constexpr qreal head = 32, margin = 10;
+constexpr qreal margin = 10;
+qreal head(const Theme& theme) { return theme.px(32); }
 
 /// Was this method in what the run was trained on?
 bool in_loss(const RunRecord& run, const std::string& method) {
@@ -50,7 +51,7 @@ void MethodMaps::lay_out() {
   for (std::size_t m = 0; m < maps_.size(); ++m) {
     if (!maps_[m].post) continue;
     const PostContent& post = *maps_[m].post;
-    const QRectF box = cell(m).adjusted(margin / 2, head, -margin / 2, -4);
+    const QRectF box = cell(m).adjusted(margin / 2, head(theme_), -margin / 2, -4);
     if (box.width() < 20 || box.height() < 8) continue;
     std::vector<const RankedWord*> order;
     for (const auto& r : post.view.ranked) order.push_back(&r);
@@ -109,7 +110,7 @@ void MethodMaps::paintEvent(QPaintEvent*) {
     if (!map.post) {
       p.setBrush(Qt::NoBrush);
       p.setPen(QPen(theme_[map.failed ? "warn" : "border"], 1, Qt::DotLine));
-      p.drawRoundedRect(box.adjusted(0, head, 0, -4), 3, 3);
+      p.drawRoundedRect(box.adjusted(0, head(theme_), 0, -4), 3, 3);
     }
   }
   p.setPen(Qt::NoPen);

@@ -14,9 +14,9 @@ namespace {
 
 /// The purpose in few words; the whole sentence is the tool tip and stands under the cards.
 QString short_purpose(const PresetInfo& p) {
-  static const std::map<std::string, const char*, std::less<>> all = {{"baseline", "class term alone"}, {"contrastive", "all five terms, near text"}, {"published", "the same five, for replication"},
-                                                                      {"overlap", "less on the rival's words"}, {"prior", "less on shared words"}, {"word-dropout", "shared words hidden at random"},
-                                                                      {"control", "same steps, class term alone"}};
+  static const std::map<std::string, const char*, std::less<>> all = {{"baseline", "class term alone"}, {"contrastive", "all five terms, near text"}, {"published", "all five, for replication"},
+                                                                      {"overlap", "less on the rival's words"}, {"prior", "less on shared words"}, {"word-dropout", "shared words hidden"},
+                                                                      {"control", "the class term alone"}};
   const auto it = all.find(p.id);
   return it == all.end() ? text(p.purpose) : QString::fromUtf8(it->second);
 }

@@ -138,7 +138,10 @@ void RunDelegate::paint_run(QPainter& p, const QStyleOptionViewItem& o, const Ru
   const bool failed = row.status == RunStatus::failed;
   p.setPen(theme_[failed ? "error" : selected ? "text2" : "text3"]);
   const QRect detail = row.curve.empty() ? at.detail.united(at.curve) : at.detail;
-  draw_tabular(p, detail, Qt::AlignLeft, QFontMetrics(caption).elidedText(detail_text(row), Qt::ElideRight, detail.width() - 4));
+  // Figures are whole or not there: what does not fit goes from the end.
+  QString said = detail_text(row);
+  for (auto cut = said.lastIndexOf(QStringLiteral(" · ")); cut > 0 && tabular_width(QFontMetricsF(caption), said) > detail.width() - 2; cut = said.lastIndexOf(QStringLiteral(" · "))) said.truncate(cut);
+  draw_tabular(p, detail, Qt::AlignLeft, QFontMetrics(caption).elidedText(said, Qt::ElideRight, detail.width() - 2));
   if (!row.curve.empty()) draw_curve(p, at.curve, row.curve, theme_.series(static_cast<std::size_t>(row.series)));
   if ((o.state & QStyle::State_HasFocus) && view_->hasFocus()) {
     p.setPen(QPen(theme_["focus"], 1, Qt::DotLine));
