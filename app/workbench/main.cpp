@@ -7,6 +7,7 @@
 #include <QElapsedTimer>
 #include <QPixmap>
 #include <QStyleHints>
+#include <QThread>
 #include <cstdio>
 
 #include "app/workbench/main_window.hpp"
@@ -94,7 +95,8 @@ void grab(MainWindow& window, const Options& o) {
   QElapsedTimer waited;
   int quiet = 0;
   for (waited.start(); waited.elapsed() < 120'000 && quiet < 2;) {
-    QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 50);
+    QCoreApplication::processEvents(QEventLoop::AllEvents, 50);
+    QThread::msleep(5);
     QElapsedTimer still;
     for (still.start(); o.workspace != "welcome" && still.elapsed() < 80;) QCoreApplication::processEvents(QEventLoop::AllEvents, 10);
     quiet = window.settled() ? quiet + 1 : 0;

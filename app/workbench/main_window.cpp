@@ -231,7 +231,11 @@ void MainWindow::connect_views() {
     show_in_charts(runs_, *dock_);
     if (evaluate_) colour_runs(evaluate_, *dock_);
   });
-  const auto colour_runs = [this] { inspect_->set_run_colours(dock_->colours()); };
+  const auto colour_runs = [this] {
+    const auto colours = dock_->colours();
+    inspect_->set_run_colours(colours);
+    compare_->set_run_colours(colours);
+  };
   connect(&dock_->model(), &QAbstractItemModel::modelReset, this, colour_runs);
   connect(&dock_->model(), &QAbstractItemModel::dataChanged, this, colour_runs);
   connect(dock_, &RunDock::opened, this, [this](std::int64_t run) { show_post(run, 0); });

@@ -6,6 +6,7 @@
 #include <QComboBox>
 #include <QFileDialog>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
@@ -40,6 +41,18 @@ constexpr std::int64_t most_at_once = 1 << 20;  // bytes of a document that the 
 int index_of(const std::vector<std::int64_t>& list, std::int64_t x) {
   const auto it = std::find(list.begin(), list.end(), x);
   return x == 0 || it == list.end() ? -1 : static_cast<int>(it - list.begin());
+}
+
+QIcon swatch(const Theme& theme, int series) {
+  QPixmap square(16, 16);
+  square.fill(Qt::transparent);
+  QPainter p(&square);
+  p.setRenderHint(QPainter::Antialiasing);
+  p.setPen(Qt::NoPen);
+  p.setBrush(theme.series(static_cast<std::size_t>(series)));
+  p.drawRoundedRect(QRectF(3, 3, 10, 10), 2, 2);
+  p.end();
+  return QIcon(square);
 }
 
 void choose_data(QComboBox* box, const QVariant& data) {
@@ -203,6 +216,12 @@ void CompareView::read_file() {
   fill_boxes();
 }
 
+void CompareView::set_run_colours(const std::map<std::int64_t, int>& series) {
+  if (series == run_series_) return;
+  run_series_ = series;
+  if (session_) fill_boxes();
+}
+
 void CompareView::fill_boxes() {
   const QSignalBlocker q1(a_box_), q2(b_box_), q3(run_box_), q4(method_box_), q5(which_), q6(class_box_);
   a_box_->clear(), b_box_->clear(), run_box_->clear();
@@ -210,7 +229,10 @@ void CompareView::fill_boxes() {
     const QString name = elided(one_line(r.name.empty() ? fmt::format("run {}", r.id) : r.name), 60);
     run_box_->addItem(name, static_cast<qlonglong>(r.id));
     if (mode_ == Mode::runs)
-      for (auto* box : {a_box_, b_box_}) box->addItem(name, static_cast<qlonglong>(r.id));
+      for (auto* box : {a_box_, b_box_}) {
+        const auto series = run_series_.find(r.id);
+        series == run_series_.end() ? box->addItem(name, static_cast<qlonglong>(r.id)) : box->addItem(swatch(theme_, series->second), name, static_cast<qlonglong>(r.id));
+      }
   }
   if (mode_ == Mode::classes) {
     const auto names = short_names(classes_);

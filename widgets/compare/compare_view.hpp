@@ -1,6 +1,7 @@
 // Compare: two runs, two classes or two methods side by side, word by word and over the whole test split.
 #pragma once
 #include <QWidget>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -47,6 +48,7 @@ class CompareView : public QWidget {
   bool shows_comparison() const { return view_ != nullptr; }
   void step_post(int by);
   void set_mode(Mode mode);
+  void set_run_colours(const std::map<std::int64_t, int>& series);  ///< as in the run list: swatches in the boxes
   void swap();                                ///< A and B change places
   void choose_method(const std::string& id);
   void write_page(const QString& file);       ///< comparison.html, by the worker; page_written() or failed() follows
@@ -100,6 +102,7 @@ class CompareView : public QWidget {
   Mode mode_ = Mode::runs;
   std::vector<RunRecord> runs_;                            ///< finished ones
   std::vector<ComparisonHead> heads_;
+  std::map<std::int64_t, int> run_series_;
   std::int64_t a_run_ = 0, b_run_ = 0, run_id_ = 0, shown_id_ = 0, document_ = 0;
   int class_a_ = 0, class_b_ = 1;
   std::string method_, method_a_ = "integrated-gradients", method_b_ = "occlusion";
