@@ -342,8 +342,10 @@ QWidget* EvaluateView::build_side() {
 
 /// Wide: all panels. Narrow: the lower panels become tabs of one, the right column is behind a button.
 void EvaluateView::arrange() {
-  if (const bool was = narrow_; (narrow_ = width() < narrow_width) != was)
-    rows_->setSizes({height() * (narrow_ ? 6 : 7), height() * (narrow_ ? 4 : 3)});
+  if (const bool was = narrow_; (narrow_ = width() < narrow_width) != was) {
+    const int bottom = narrow_ ? 190 : 245;  // what is more goes to the grid
+    rows_->setSizes({std::max(160, height() - 60 - bottom), bottom});
+  }
   const bool shows = stack_->currentIndex() == 1;
   tabs_->setVisible(narrow_);
   const int tab = tabs_->current();

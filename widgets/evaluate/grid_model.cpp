@@ -101,6 +101,7 @@ std::vector<GridEntry> GridModel::entries(int row, int column) const {
       e.state = cell->done < e.of              ? GridEntry::State::partly
                 : std::isnan(cell->mean.value) ? GridEntry::State::undefined
                                                : GridEntry::State::whole;
+      if (e.state != GridEntry::State::whole) e.standing = Standing::plain;  // other posts might place them otherwise
       if (ranked && e.state == GridEntry::State::whole && of_method != random_method) {
         e.rank = 1;
         for (const auto& other : data_->wish.methods)
