@@ -21,7 +21,10 @@ namespace telltale::ui {
 
 void EvaluateView::show_chips() {
   while (QLayoutItem* item = chips_->takeAt(0)) {
-    if (item->widget()) item->widget()->deleteLater();
+    if (QWidget* gone = item->widget()) {
+      gone->hide();  // it may live on until the event loop comes round
+      gone->deleteLater();
+    }
     delete item;
   }
   for (const auto id : wish_.runs) {
