@@ -22,21 +22,26 @@ constexpr std::string_view run_columns =
     "SELECT id, name, preset, dataset, model, from_run, pair, status, settings, metrics, cost, step, steps, fingerprint, folder, error, note, "
     "created, started, finished FROM runs";
 
+RunStatus read_status(Store::Impl& impl, std::int64_t id, const std::string& name) {
+  for (const auto& [value, known] : status_names)
+    if (name == known) {
+      const bool alive = value == RunStatus::running || value == RunStatus::paused;
+      return alive && impl.ownerless.contains(id) ? RunStatus::interrupted : value;
+    }
+  impl.bad_value("runs", std::to_string(id), "status", fmt::format("'{}' is no status", name));
+}
+
 RunRecord read_run(Store::Impl& impl, Query& q) {
   RunRecord r;
   r.id = q.integer(0);
-  const std::string row = std::to_string(r.id), status = q.text(7);
+  const std::string row = std::to_string(r.id);
   r.name = q.text(1);
   r.preset = q.text(2);
   r.dataset = q.integer(3);
   r.model = q.text(4);
   r.from = q.optional_integer(5);
   r.pair = q.optional_integer(6);
-  bool known = false;
-  for (const auto& [value, name] : status_names)
-    if (status == name) r.status = value, known = true;
-  if (!known) impl.bad_value("runs", row, "status", fmt::format("'{}' is no status", status));
-  if (impl.ownerless.contains(r.id) && (r.status == RunStatus::running || r.status == RunStatus::paused)) r.status = RunStatus::interrupted;
+  r.status = read_status(impl, r.id, q.text(7));
   r.settings = impl.json(q.column(8), "runs", row, "settings");
   r.metrics = impl.json(q.column(9), "runs", row, "metrics");
   r.cost = impl.json(q.column(10), "runs", row, "cost");
@@ -131,6 +136,19 @@ std::vector<RunRecord> Store::runs() {
     std::vector<RunRecord> all;
     Query q(*impl_, fmt::format("{} ORDER BY id", run_columns));
     while (q.step()) all.push_back(read_run(*impl_, q));
+    return all;
+  });
+}
+
+std::vector<RunHead> Store::run_heads() {
+  return impl_->guard([&] {
+    std::vector<RunHead> all;
+    Query q(*impl_, "SELECT id, ifnull(dataset, 0), name, status, CASE WHEN json_valid(metrics) THEN json_extract(metrics, '$.accuracy') END FROM runs ORDER BY id");
+    while (q.step()) {
+      RunHead h{q.integer(0), q.integer(1), q.text(2), read_status(*impl_, q.integer(0), q.text(3))};
+      if (const auto c = q.column(4); c.isFloat() || c.isInteger()) h.accuracy = c.getDouble();
+      all.push_back(std::move(h));
+    }
     return all;
   });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,14 @@ struct RunRecord {
   std::string fingerprint{};                ///< of the final (best) weights
   std::string folder{};                     ///< of the final weights, relative to FILE.d/
   std::string error{}, note{}, created{}, started{}, finished{};
+};
+
+/// What a list needs to know of a run: a thousand are read in a few milliseconds.
+struct RunHead {
+  std::int64_t id = 0, dataset = 0;
+  std::string name{};
+  RunStatus status = RunStatus::queued;
+  double accuracy = std::numeric_limits<double>::quiet_NaN();  ///< of its metrics; NaN = none
 };
 
 /// One optimiser step; NaN is kept (as NULL). terms: {"class":…, …, "total":…}, shares likewise; documents: ids of the batch.
@@ -239,6 +248,7 @@ class Store {
   void describe_run(std::int64_t id, const std::string& name, const std::string& note);  ///< these two alone: also while it is being trained
   RunRecord run(std::int64_t id);                 ///< throws std::invalid_argument listing the ids
   std::vector<RunRecord> runs();
+  std::vector<RunHead> run_heads();               ///< in id order
   /// With steps and explanations (those that a run of the same weights shares stay); the folder is the caller's.
   void remove_run(std::int64_t id);
   /// Runs marked running or paused whose owner is gone become `interrupted`. The owner holds an advisory lock (see claim_run) for
