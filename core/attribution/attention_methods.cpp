@@ -26,7 +26,7 @@ class AttentionMethod final : public Method {
     MethodInfo m;
     m.needs = "attention";
     m.cost = "F";
-    m.uses_aggregation = true;
+    m.uses_aggregation = m.symmetric = true;
     switch (score_) {
       case AttentionScore::raw:
         m.id = "attention", m.name = "Attention of [CLS]", m.source = "Clark et al. 2019";

@@ -1,9 +1,13 @@
 // Integrated Gradients (Sundararajan, Taly & Yan 2017, eq. 1): A_t = Σ_d (x − b)_{t,d} ∫₀¹ ∂F/∂x_{t,d}(b + α(x − b)) dα.
+#include "attribution/integrated_gradients.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "attribution/gradient_rows.hpp"
+#include "attribution/baselines.hpp"
+#include "attribution/gradient_options.hpp"
+#include "attribution/gradient_points.hpp"
 #include "attribution/panels.hpp"
 #include "attribution/quadrature.hpp"
 
@@ -14,6 +18,7 @@ constexpr int first_nodes = 8;
 constexpr double change_allowed = 5;  ///< times the tolerance: largest change of a token between two rounds, relative to the largest score
 constexpr int scouts = 17;            ///< F is looked at on a grid of so many points before panels are chosen
 constexpr double token_share = 10;     ///< times the tolerance: error foretold for a token in one panel, relative to the largest score
+constexpr std::size_t ids_together = 32768;  ///< of the draws of a text that are worked on at once
 constexpr int fewest_for_panels = 64; ///< a cap under this leaves no room to choose
 
 /// Gauss–Legendre on panels, each refined until its own delta holds and no token is foretold to be off.
@@ -160,6 +165,81 @@ class PanelSearch {
   std::vector<std::size_t> fresh_;
 };
 
+void judge(Explanation& e, int n) {
+  const double change = e.value - e.baseline_value, sum = std::accumulate(e.scores.begin(), e.scores.end(), 0.0);
+  e.delta = std::abs(sum - change);
+  e.relative_delta = e.delta / std::max(1e-3, std::abs(change));
+  e.steps = n;
+}
+
+/// Scores of the given items with n nodes into out[item].scores.
+void integrate(MethodJob& job, const std::vector<Ends>& ends, const std::vector<std::size_t>& items, int n) {
+  const Nodes rule = nodes(job.options.quadrature, n);
+  std::vector<Point> points;
+  for (const std::size_t k : items) {
+    job.out[k].scores.assign(job.items[k].encoding.ids.size(), 0.0);
+    for (std::size_t j = 0; j < rule.points.size(); ++j) points.push_back({k, rule.points[j], rule.weights[j]});
+  }
+  gradient_rows(
+      job, ends, std::move(points), [](const at::Tensor& g, const at::Tensor&, const at::Tensor& difference) { return (g * difference).sum(-1); },
+      [&](const Point& p, const double* scores) {
+        std::vector<double>& to = job.out[p.item].scores;
+        for (std::size_t t = 0; t < to.size(); ++t) to[t] += p.weight * scores[t];
+      });
+  for (const std::size_t k : items) judge(job.out[k], n);
+}
+
+/// The rule with twice the nodes until it is good enough. A small delta does not prove each token (errors cancel): a text is done when its delta
+/// holds and no token moved much since the last round.
+void search_by_doubling(MethodJob& job, const std::vector<Ends>& ends, std::vector<std::size_t> open) {
+  std::vector<std::vector<double>> before(job.items.size());
+  for (int n = std::min(first_nodes, job.options.max_steps);; n = std::min(2 * n, job.options.max_steps)) {
+    integrate(job, ends, open, n);
+    std::vector<std::size_t> still;
+    for (const std::size_t k : open) {
+      Explanation& e = job.out[k];
+      double largest = 0, change = 0;
+      for (std::size_t t = 0; t < e.scores.size(); ++t) {
+        largest = std::max(largest, std::abs(e.scores[t]));
+        if (!before[k].empty()) change = std::max(change, std::abs(e.scores[t] - before[k][t]));
+      }
+      const bool settled = largest == 0 || (!before[k].empty() && change <= change_allowed * job.options.tolerance * largest);
+      e.converged = e.relative_delta <= job.options.tolerance && settled;
+      before[k] = e.scores;
+      if (!e.converged) still.push_back(k);
+    }
+    open = std::move(still);
+    if (open.empty() || n == job.options.max_steps) break;
+  }
+}
+
+}  // namespace
+
+void integrate_between(MethodJob& job, const std::vector<Ends>& ends) {
+  const bool panels = job.options.steps == 0 && job.options.quadrature == Quadrature::gauss_legendre && job.options.max_steps >= fewest_for_panels;
+  const int looks = panels ? scouts : 2;
+  std::vector<Point> points;
+  for (std::size_t k = 0; k < job.items.size(); ++k)
+    for (int i = 0; i < looks; ++i) points.push_back({k, static_cast<double>(i) / (looks - 1)});
+  const std::vector<double> values = values_at(job, ends, points);
+  std::vector<std::vector<double>> along(job.items.size());  // F on the grid
+  for (std::size_t k = 0; k < job.items.size(); ++k) {
+    along[k].assign(values.begin() + static_cast<std::ptrdiff_t>(k) * looks, values.begin() + static_cast<std::ptrdiff_t>(k + 1) * looks);
+    job.out[k].value = along[k].back();
+    job.out[k].baseline_value = along[k].front();
+  }
+  std::vector<std::size_t> all(job.items.size());
+  std::iota(all.begin(), all.end(), 0);
+  if (panels)
+    PanelSearch(job, ends, along).run();
+  else if (job.options.steps > 0)
+    integrate(job, ends, all, job.options.steps);
+  else
+    search_by_doubling(job, ends, std::move(all));
+}
+
+namespace {
+
 class IntegratedGradients final : public Method {
  public:
   MethodInfo info() const override {
@@ -170,82 +250,49 @@ class IntegratedGradients final : public Method {
     m.needs = "gradients";
     m.cost = "m (F + B)";
     m.complete = true;
-    m.uses_steps = true;
+    m.uses_steps = m.uses_baseline = m.symmetric = true;
     return m;
   }
 
  private:
-  /// Scores of the given items with n nodes into out[item].scores.
-  static void integrate(MethodJob& job, const std::vector<Ends>& ends, const std::vector<std::size_t>& items, int n) {
-    const Nodes rule = nodes(job.options.quadrature, n);
-    std::vector<Point> points;
-    for (const std::size_t k : items) {
-      job.out[k].scores.assign(job.items[k].encoding.ids.size(), 0.0);
-      for (std::size_t j = 0; j < rule.points.size(); ++j) points.push_back({k, rule.points[j], rule.weights[j]});
-    }
-    gradient_rows(
-        job, ends, std::move(points), [](const at::Tensor& g, const at::Tensor&, const at::Tensor& difference) { return (g * difference).sum(-1); },
-        [&](const Point& p, const double* scores) {
-          std::vector<double>& to = job.out[p.item].scores;
-          for (std::size_t t = 0; t < to.size(); ++t) to[t] += p.weight * scores[t];
-        });
-    for (const std::size_t k : items) judge(job.out[k], n);
-  }
-
-  static void judge(Explanation& e, int n) {
-    const double change = e.value - e.baseline_value, sum = std::accumulate(e.scores.begin(), e.scores.end(), 0.0);
-    e.delta = std::abs(sum - change);
-    e.relative_delta = e.delta / std::max(1e-3, std::abs(change));
-    e.steps = n;
-  }
-
-  /// The rule with twice the nodes until it is good enough. A small delta does not prove each token (errors cancel): a text is done when its delta
-  /// holds and no token moved much since the last round.
-  static void search_by_doubling(MethodJob& job, const std::vector<Ends>& ends, std::vector<std::size_t> open) {
-    std::vector<std::vector<double>> before(job.items.size());
-    for (int n = std::min(first_nodes, job.options.max_steps);; n = std::min(2 * n, job.options.max_steps)) {
-      integrate(job, ends, open, n);
-      std::vector<std::size_t> still;
-      for (const std::size_t k : open) {
-        Explanation& e = job.out[k];
-        double largest = 0, change = 0;
-        for (std::size_t t = 0; t < e.scores.size(); ++t) {
-          largest = std::max(largest, std::abs(e.scores[t]));
-          if (!before[k].empty()) change = std::max(change, std::abs(e.scores[t] - before[k][t]));
-        }
-        const bool settled = largest == 0 || (!before[k].empty() && change <= change_allowed * job.options.tolerance * largest);
-        e.converged = e.relative_delta <= job.options.tolerance && settled;
-        before[k] = e.scores;
-        if (!e.converged) still.push_back(k);
-      }
-      open = std::move(still);
-      if (open.empty() || n == job.options.max_steps) break;
-    }
-  }
-
   void compute(MethodJob& job) const override {
+    if (job.options.baseline == Baseline::noise) return over_draws(job, draws_of(job.options, info()));
     std::vector<Ends> ends;
-    for (const ExplainItem& item : job.items) ends.push_back(path_ends(job.model, item.encoding, job.options.path, job.options.baseline, job.engine.dtype()));
-    const bool panels = job.options.steps == 0 && job.options.quadrature == Quadrature::gauss_legendre && job.options.max_steps >= fewest_for_panels;
-    const int looks = panels ? scouts : 2;
-    std::vector<Point> points;
-    for (std::size_t k = 0; k < job.items.size(); ++k)
-      for (int i = 0; i < looks; ++i) points.push_back({k, static_cast<double>(i) / (looks - 1)});
-    const std::vector<double> values = values_at(job, ends, points);
-    std::vector<std::vector<double>> along(job.items.size());  // F on the grid
+    for (std::size_t k = 0; k < job.items.size(); ++k) ends.push_back(ends_of(job, k));
+    integrate_between(job, ends);
+  }
+
+  /// The mean over baselines of noise: each draw an item of its own, so that they share batches.
+  static void over_draws(MethodJob& job, int draws) {
     for (std::size_t k = 0; k < job.items.size(); ++k) {
-      along[k].assign(values.begin() + static_cast<std::ptrdiff_t>(k) * looks, values.begin() + static_cast<std::ptrdiff_t>(k + 1) * looks);
-      job.out[k].value = along[k].back();
-      job.out[k].baseline_value = along[k].front();
+      DrawnScores mean(job.items[k].encoding);
+      double baseline = 0;
+      int nodes = 0;
+      bool converged = true;
+      const int together = std::max(1, static_cast<int>(ids_together / job.items[k].encoding.ids.size()));
+      for (int first = 0; first < draws; first += together) {
+        const auto n = static_cast<std::size_t>(std::min(together, draws - first));
+        const std::vector<ExplainItem> items(n, job.items[k]);
+        std::vector<Explanation> out(n, job.out[k]);
+        std::vector<Ends> ends;
+        for (std::size_t r = 0; r < n; ++r) ends.push_back(ends_of(job, k, static_cast<std::uint64_t>(first) + r));
+        MethodJob part{job.model, job.engine, items, job.options, job.stop, {}, out};
+        integrate_between(part, ends);
+        for (const Explanation& one : out) {
+          mean.add(one.scores.data());
+          baseline += one.baseline_value / draws;
+          nodes += one.steps;
+          converged = converged && one.converged;
+          job.out[k].value = one.value;
+        }
+      }
+      Explanation& e = job.out[k];
+      mean.give(e);
+      e.baseline_value = baseline;
+      judge(e, nodes);
+      e.converged = converged;
+      if (job.progress) job.progress({static_cast<double>(k + 1), static_cast<double>(job.items.size()), "explaining"});
     }
-    std::vector<std::size_t> all(job.items.size());
-    std::iota(all.begin(), all.end(), 0);
-    if (panels)
-      PanelSearch(job, ends, along).run();
-    else if (job.options.steps > 0)
-      integrate(job, ends, all, job.options.steps);
-    else
-      search_by_doubling(job, ends, std::move(all));
   }
 };
 

@@ -15,6 +15,12 @@ const std::vector<std::unique_ptr<const Method>>& method_table() {
     t.push_back(make_gradient_method(GradientScore::l1));
     t.push_back(make_gradient_method(GradientScore::l2));
     t.push_back(make_gradient_method(GradientScore::times_input));
+    t.push_back(make_expected_gradients());
+    for (const NoiseScore score : {NoiseScore::mean, NoiseScore::square, NoiseScore::variance}) t.push_back(make_noisy_gradient(score));
+    for (const WordPath kind : {WordPath::greedy, WordPath::max_count, WordPath::uniform}) t.push_back(make_word_paths(kind));
+    t.push_back(make_sequential_gradients());
+    t.push_back(make_deeplift());
+    for (const bool detached : {false, true}) t.push_back(make_relevance(detached));
     for (const AttentionScore score : {AttentionScore::raw, AttentionScore::rollout, AttentionScore::flow, AttentionScore::gradient, AttentionScore::value_norm}) t.push_back(make_attention_method(score));
     t.push_back(make_occlusion());
     t.push_back(make_kernel_shap());

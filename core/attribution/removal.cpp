@@ -1,8 +1,12 @@
 #include "attribution/removal.hpp"
 
+#include <stdexcept>
+
 namespace telltale {
 
 ModelInput without(const Encoding& text, const std::vector<int>& hidden, Removal rule, const SpecialIds& specials, Baseline baseline) {
+  if (rule == Removal::baseline && baseline > Baseline::zero)
+    throw std::invalid_argument(std::string("removal baseline puts in pad, mask, unk or zero, not ") + name_of(baseline));
   ModelInput out;
   std::vector<std::uint8_t> gone(text.ids.size(), 0);
   for (const int at : hidden)

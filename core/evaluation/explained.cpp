@@ -32,6 +32,7 @@ ExplanationRecord explanation_record(const Explanation& e, const Encoding& encod
   r.steps = e.steps;
   r.prediction = {{"logits", e.prediction.logits}, {"predicted", e.prediction.predicted}};
   if (!e.standard_error.empty()) r.prediction["standard_error"] = e.standard_error;
+  if (!e.details.is_null()) r.prediction["details"] = e.details;
   r.ids = encoding.ids;
   r.offsets = encoding.offsets;
   r.scores = e.scores;

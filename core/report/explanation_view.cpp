@@ -112,6 +112,7 @@ OrderedJson explanation_json(const ExplanationRecord& r, std::string_view text, 
   out["predicted"] = clean_utf8(class_name(classes, view.predicted));
   out["probabilities"] = OrderedJson::array();
   for (const double p : view.probabilities) out["probabilities"].push_back(finite(p));
+  if (r.prediction.is_object() && r.prediction.contains("details")) out["details"] = OrderedJson(r.prediction["details"]);
   out["protocol"] = OrderedJson(r.protocol);
   out["fingerprint"] = clean_utf8(r.fingerprint);
   return out;

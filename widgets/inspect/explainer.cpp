@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "attribution/gradient_options.hpp"
 #include "evaluation/explained.hpp"
+#include "evaluation/reference_posts.hpp"
 #include "report/html.hpp"
 
 namespace telltale::ui {
@@ -33,6 +35,7 @@ ExplainOptions options_of(const Json& protocol, ExplainOptions o) {
   if (const auto steps = integer_of(protocol, "steps", 0); steps > 0) o.steps = static_cast<int>(std::min<std::int64_t>(steps, 100'000));
   else o.steps = 0;
   if (const double t = number_of(protocol, "tolerance"); t > 0) o.tolerance = t;
+  read_gradient_protocol(protocol, o);
   return o;
 }
 
@@ -50,7 +53,12 @@ PostPtr explain_now(WorkQueue::Context& c, const Wish& wish, const std::vector<s
   if (wish.document) d = c.store.document(wish.document);
   else d.text = wish.text;
   ExplainItem item{model->tokenizer().encode(d.text, model->max_length(max_length_of(c.store.run(wish.run)))), wish.target, wish.options.output == Output::difference ? wish.foil : -1};
-  const Explanation found = explain(*model, {item}, wish.options, c.stop, c.progress)[0];
+  ExplainOptions options = wish.options;
+  if (needs_reference_posts(options)) {
+    const RunRecord run = c.store.run(wish.run);
+    options.posts = reference_posts(c.store, run, *model, model->max_length(max_length_of(run)), options.seed);
+  }
+  const Explanation found = explain(*model, {item}, options, c.stop, c.progress)[0];
   ExplanationRecord record = explanation_record(found, item.encoding, *model, wish.run, wish.document);
   if (keep) record.id = c.store.add_explanation(record);
   else if (wish.document == 0) record.text = d.text;
