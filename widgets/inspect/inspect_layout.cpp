@@ -415,7 +415,7 @@ void InspectView::arrange(Shape shape) {
 void InspectView::show_run_list() {
   constexpr int most_rows = 6;
   runs_panel_->setVisible(shape_ == Shape::wide && !elsewhere_ && run_list_->count() > 0);
-  runs_panel_->setFixedHeight(theme_.spacing("panelHeader") + 3 + std::clamp(run_list_->count(), 1, most_rows) * (theme_.spacing("row") + 2));
+  runs_panel_->setFixedHeight(theme_.spacing("panelHeader") + 8 + std::clamp(run_list_->count(), 1, most_rows) * (theme_.spacing("row") + 2));
 }
 
 /// What a short post leaves free helps the strip: taller bars, more names.

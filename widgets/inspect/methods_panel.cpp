@@ -2,8 +2,10 @@
 
 #include <QKeyEvent>
 #include <QMouseEvent>
+#include <QScrollArea>
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "evaluation/contrastivity.hpp"
 #include "report/html.hpp"
@@ -15,6 +17,11 @@ namespace {
 
 constexpr qreal margin = 10;
 qreal head(const Theme& theme) { return theme.px(32); }
+qreal least_height(const Theme& theme) { return theme.px(102); }  // of a method: under it a map says nothing
+
+/// Few passes each, of different families: explained for every post that is looked at. The others follow when they are asked for.
+constexpr std::string_view by_themselves[] = {"integrated-gradients", "gradient-x-input", "occlusion", "lrp", "attention-rollout", "saliency-l2"};
+bool by_itself(const std::string& id) { return std::find(std::begin(by_themselves), std::end(by_themselves), id) != std::end(by_themselves); }
 
 /// Was this method in what the run was trained on?
 bool in_loss(const RunRecord& run, const std::string& method) {
@@ -46,6 +53,8 @@ QRectF MethodMaps::cell(std::size_t i) const {
 }
 
 void MethodMaps::lay_out() {
+  const int down = (static_cast<int>(maps_.size()) + columns() - 1) / columns();
+  setMinimumHeight(static_cast<int>(least_height(theme_) * std::max(1, down)) + 4);
   bits_.clear();
   std::vector<Item> items;
   for (std::size_t m = 0; m < maps_.size(); ++m) {
@@ -142,6 +151,10 @@ void MethodMaps::keyPressEvent(QKeyEvent* e) {
   const auto go = [&](int by) {
     if (n == 0) return;
     chosen_ = std::clamp(chosen_ + by, 0, n - 1);
+    if (auto* area = parentWidget() ? qobject_cast<QScrollArea*>(parentWidget()->parentWidget()) : nullptr) {
+      const QRectF box = cell(static_cast<std::size_t>(chosen_));
+      area->ensureVisible(static_cast<int>(box.center().x()), static_cast<int>(box.center().y()), 0, static_cast<int>(box.height() / 2));
+    }
     setAccessibleDescription(QStringLiteral("%1, %2 %3").arg(maps_[static_cast<std::size_t>(chosen_)].title, maps_[static_cast<std::size_t>(chosen_)].note, maps_[static_cast<std::size_t>(chosen_)].right));
     update();
   };
@@ -158,8 +171,14 @@ void MethodMaps::keyPressEvent(QKeyEvent* e) {
 }
 
 MethodsPanel::MethodsPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Methods"), parent), theme_(theme) {
-  maps_ = new MethodMaps(theme, this);
-  body()->addWidget(maps_, 1);
+  auto* area = new QScrollArea(this);
+  area->setWidgetResizable(true);
+  area->setFrameShape(QFrame::NoFrame);
+  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  area->setFocusPolicy(Qt::NoFocus);
+  maps_ = new MethodMaps(theme, area);
+  area->setWidget(maps_);
+  body()->addWidget(area, 1);
   connect(maps_, &MethodMaps::method_asked, this, &MethodsPanel::method_asked);
   draw();
 }
@@ -181,7 +200,6 @@ void MethodsPanel::set_post(PostPtr post, const RunRecord& run, const ExplainOpt
   options_ = options;
   filled_ = false;
   if (post_) found_[post_->record.method] = post_;
-  set_caption(!post_ ? QString() : post_->record.foil >= 0 ? tr("same post, same target and foil") : tr("same post, same target"));
   draw();
   if (isVisible()) fill();
 }
@@ -211,7 +229,7 @@ void MethodsPanel::fill() {
 void MethodsPanel::compute() {
   if (!session_ || !post_ || job_ || run_.folder.empty()) return;
   for (const auto& m : methods()) {
-    if (found_.count(m.id) || failed_.count(m.id)) continue;
+    if (!by_itself(m.id) || found_.count(m.id) || failed_.count(m.id)) continue;
     Wish wish{run_.id, post_->record.document, {}, options_, post_->record.target, post_->record.foil};
     wish.options.method = m.id;
     job_ = session_->work().submit(this, WorkQueue::Priority::soon, tr("%1 of post %2").arg(text(m.name)).arg(wish.document), [this, wish, classes = post_->classes, keep = !session_->read_only()](WorkQueue::Context& c) {
@@ -243,11 +261,15 @@ void MethodsPanel::draw() {
     if (post_ && at != found_.end()) map.post = at->second;
     const auto failed = failed_.find(m.id);
     map.failed = failed != failed_.end();
-    map.note = map.failed ? failed->second : !post_ ? QString() : !map.post ? (run_.folder.empty() ? tr("not stored") : tr("to be computed")) : in_loss(run_, m.id) ? tr("in the loss") : tr("not in the loss");
+    map.note = map.failed ? failed->second : !post_ ? QString() : !map.post ? (run_.folder.empty() ? tr("not stored") : by_itself(m.id) ? tr("to be computed") : tr("click to explain")) : in_loss(run_, m.id) ? tr("in the loss") : tr("not in the loss");
     if (map.shown) map.right = tr("shown");
     else if (map.post && map.post->record.word_scores.size() == post_->record.word_scores.size()) map.right = QStringLiteral("τ %1").arg(text(fixed(kendall_tau_b(post_->record.word_scores, map.post->record.word_scores), 2)));
     maps.push_back(std::move(map));
   }
+  // What there is to see comes first.
+  std::stable_partition(maps.begin(), maps.end(), [](const MethodMaps::Map& m) { return m.post || by_itself(m.id); });
+  const auto there = std::count_if(maps.begin(), maps.end(), [](const MethodMaps::Map& m) { return m.post != nullptr; });
+  set_caption(!post_ ? QString() : tr("%1 of %2 · %3").arg(there).arg(maps.size()).arg(post_->record.foil >= 0 ? tr("same target and foil") : tr("same target")));
   maps_->set_maps(std::move(maps));
   maps_->setToolTip(tr("τ: Kendall's tau-b with the shown method, over the words' scores"));
 }

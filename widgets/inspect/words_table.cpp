@@ -166,7 +166,10 @@ void WordsTable::paintEvent(QPaintEvent*) {
     const QFontMetricsF m(small, this);
     const QString said = chip_text(t);
     const bool chip = t.kind == Telling::Kind::telling;
-    const QString shown = m.elidedText(said, Qt::ElideLeft, chip_w - 24);
+    // The number stays whole: the name gives way.
+    const auto blank = said.lastIndexOf(QLatin1Char(' '));
+    const qreal room = chip_w - 24;
+    const QString shown = m.horizontalAdvance(said) <= room || blank <= 0 ? m.elidedText(said, Qt::ElideRight, room) : m.elidedText(said.left(blank), Qt::ElideRight, room - m.horizontalAdvance(said.mid(blank))) + said.mid(blank);
     if (chip) {
       const bool with = t.label == post_->record.target;
       const QColor ink = colour(with ? theme_.colours().for_stroke : theme_.colours().against_stroke);
