@@ -41,6 +41,8 @@ const ViewKey in_views[] = {
     {QT_TRANSLATE_NOOP("keys", "What if"), "Left Right Home End", QT_TRANSLATE_NOOP("keys", "how many words are deleted")},
     {QT_TRANSLATE_NOOP("keys", "Compare"), "X", QT_TRANSLATE_NOOP("keys", "swaps A and B")},
     {"Compare", "Left Right Up Down Return", QT_TRANSLATE_NOOP("keys", "walk the overlap matrices; Return lists the posts behind a pair")},
+    {QT_TRANSLATE_NOOP("keys", "Evaluate"), "M", QT_TRANSLATE_NOOP("keys", "bars, numbers, ranks")},
+    {"Evaluate", "Return", QT_TRANSLATE_NOOP("keys", "opens the posts behind the cell")},
     {QT_TRANSLATE_NOOP("keys", "Evaluate"), "Left Right Up Down", QT_TRANSLATE_NOOP("keys", "choose a cell")},
     {"Evaluate", "Return", QT_TRANSLATE_NOOP("keys", "lists the posts behind it")},
     {"Evaluate", "M", QT_TRANSLATE_NOOP("keys", "bars, numbers, ranks")},
