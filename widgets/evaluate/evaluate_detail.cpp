@@ -84,7 +84,8 @@ void EvaluateView::show_detail_page() {
       const Interval mean = paired ? paired_difference(other->values, cell->values, bootstrap)
                             : cell ? cell->mean
                                    : Interval{};
-      const int decimals = metric_ == "log-odds" ? 2 : 3;
+      const double reach = std::max(std::abs(mean.low), std::abs(mean.high));
+      const int decimals = metric_ == "log-odds" ? 2 : score_decimals(std::isfinite(reach) ? reach : 1);
       const QString summary =
           paired ? tr("%1   mean %2,  95 % %3")
                        .arg(clear_difference(mean) ? tr("clear difference") : tr("no clear difference"),

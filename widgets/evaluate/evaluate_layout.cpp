@@ -225,7 +225,7 @@ void EvaluateView::build_bottom(QSplitter* rows) {
   measure_ = new QComboBox(detail_panel_);
   measure_->setAccessibleName(tr("Measure of agreement"));
   measure_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  measure_->setMinimumWidth(120);
+  measure_->setMinimumWidth(186);
   for (const auto& a : agreements()) {
     measure_->addItem(text(a.name), text(a.id));
     measure_->setItemData(
