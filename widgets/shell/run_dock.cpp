@@ -31,12 +31,21 @@ namespace fs = std::filesystem;
 constexpr int undo_ms = 20'000;
 constexpr std::size_t curve_points = 24;
 constexpr int most_shown = 6;
+constexpr std::size_t many_runs = 100;
+constexpr double slow_ms = 12;
 
 /// The run's rows and weights. What is left of the folder after an error is no run any more.
 void delete_run(Store& store, std::int64_t run) {
   store.remove_run(run);
   std::error_code error;
   fs::remove_all(store.folder() / ("run-" + std::to_string(run)), error);
+}
+
+std::vector<RunRow> rows_of(const std::vector<RunRecord>& runs) {
+  std::vector<RunRow> rows;
+  for (const RunRecord& r : runs)
+    if (r.id > 0) rows.push_back(row_of(r));
+  return rows;
 }
 
 std::vector<float> read_curve(Store& store, std::int64_t run, std::int64_t steps) {
@@ -229,6 +238,8 @@ void RunDock::set_session(Session* session) {
   first_ = true;
   reading_ = false;
   last_read_ms_ = 0;
+  wanted_shown_.reset();
+  wanted_current_ = 0;
   undo_bar_->hide();
   filter_->clear();
   if (session_) {
@@ -250,15 +261,21 @@ void RunDock::refresh() {
     return;
   }
   // A file with very many runs is read beside the window's thread.
-  if (last_read_ms_ > 12) {
+  if (first_ && last_read_ms_ == 0) {
+    try {
+      if (session_->store().run_heads().size() > many_runs) last_read_ms_ = slow_ms + 1;
+    } catch (const std::exception&) {  // told below
+    }
+  }
+  if (last_read_ms_ > slow_ms) {
     if (reading_) return;
     reading_ = true;
     session_->work().submit(
         this, WorkQueue::Priority::visible, tr("Reading the runs"),
         [this](WorkQueue::Context& c) -> std::function<void()> {
-          return [this, runs = c.store.runs()]() mutable {
+          return [this, rows = rows_of(c.store.runs())]() mutable {
             reading_ = false;
-            take(std::move(runs));
+            take(std::move(rows));
           };
         },
         [this](const QString& e) {
@@ -270,28 +287,30 @@ void RunDock::refresh() {
   QElapsedTimer clock;
   clock.start();
   try {
-    take(session_->store().runs());
+    take(rows_of(session_->store().runs()));
   } catch (const std::exception& e) {
     Q_EMIT failed(one_line(e.what()));
   }
   last_read_ms_ = static_cast<double>(clock.elapsed());
 }
 
-void RunDock::take(std::vector<RunRecord> runs) {
-  std::vector<RunRow> rows;
-  for (const RunRecord& r : runs) rows.push_back(row_of(r));
-  std::erase_if(rows, [](const RunRow& r) { return r.id <= 0; });
+void RunDock::take(std::vector<RunRow> rows) {
   if (first_ && !rows.empty()) {  // the newest run with its pair
     first_ = false;
     const RunRow& last = rows.back();
     for (RunRow& r : rows) r.shown = r.id == last.id || (r.pair && r.pair == last.pair);
     if (std::count_if(rows.begin(), rows.end(), [](const RunRow& r) { return r.shown; }) > most_shown)
       for (RunRow& r : rows) r.shown = r.id == last.id;
+    // What was asked for while the list was being read.
+    if (wanted_shown_)
+      for (RunRow& r : rows) r.shown = std::find(wanted_shown_->begin(), wanted_shown_->end(), r.id) != wanted_shown_->end();
+    wanted_shown_.reset();
   }
   model_->set_runs(std::move(rows));
   if (session_) model_->set_queue(session_->training().waiting());
   const bool gone = current_ && !model_->find(current_);
   if (gone) current_ = 0;
+  if (const auto wanted = std::exchange(wanted_current_, 0); wanted && !current_) select(wanted);
   if (!current_ && model_->count() > 0) {
     const auto shown = model_->shown();
     select(shown.empty() ? model_->ids().back() : shown.back());
@@ -363,6 +382,7 @@ void RunDock::hear(qint64 run, const std::vector<OrderedJson>& events) {
 std::int64_t RunDock::current() const { return current_; }
 
 void RunDock::select(std::int64_t run) {
+  if (reading_ && first_ && run) wanted_current_ = run;
   const QModelIndex index = proxy_->mapFromSource(model_->index_of(run));
   if (!index.isValid()) return;
   tree_->expand(index.parent());
@@ -377,6 +397,7 @@ std::map<std::int64_t, int> RunDock::colours() const {
 }
 
 void RunDock::show_only(const std::vector<std::int64_t>& runs) {
+  if (reading_ && first_) wanted_shown_ = runs;
   for (const std::int64_t id : model_->ids()) model_->set_shown(id, std::find(runs.begin(), runs.end(), id) != runs.end());
 }
 

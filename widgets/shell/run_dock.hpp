@@ -59,7 +59,7 @@ class RunDock : public QWidget {
   void build();
   void build_actions();
   void refresh();
-  void take(std::vector<RunRecord> runs);
+  void take(std::vector<RunRow> rows);
   void load_curves();
   void hear(qint64 run, const std::vector<OrderedJson>& events);
   void update_actions();
@@ -95,7 +95,8 @@ class RunDock : public QWidget {
   int live_every_ = 1, live_count_ = 0;
   double live_sum_ = 0;
   double last_read_ms_ = 0;
-  std::int64_t current_ = 0;
+  std::optional<std::vector<std::int64_t>> wanted_shown_;  ///< asked for while the first list is being read
+  std::int64_t current_ = 0, wanted_current_ = 0;
   bool reading_ = false, first_ = true;
 };
 
