@@ -192,7 +192,7 @@ void CompareView::stop_jobs() {
   ring_->hide();
 }
 
-const RunRecord* CompareView::run(std::int64_t id) const {
+const RunHead* CompareView::run(std::int64_t id) const {
   for (const auto& r : runs_)
     if (r.id == id) return &r;
   return nullptr;
@@ -205,8 +205,8 @@ QString CompareView::class_name(int label) const {
 
 void CompareView::read_file() {
   if (!session_) return;
-  runs_ = session_->store().runs();
-  std::erase_if(runs_, [](const RunRecord& r) { return r.status != RunStatus::finished; });
+  runs_ = session_->store().run_heads();
+  std::erase_if(runs_, [](const RunHead& r) { return r.status != RunStatus::finished; });
   heads_ = session_->store().comparison_heads();
   if (!run(a_run_) || !run(b_run_)) {
     a_run_ = b_run_ = 0;
@@ -301,13 +301,13 @@ void CompareView::choose_pair() {
     clear_parts();
     fill_boxes();
     stack_->setCurrentIndex(0);
-    const RunRecord *a = run(a_run_), *b = run(b_run_);
+    const RunHead *a = run(a_run_), *b = run(b_run_);
     if (!a || !b) start_->set_runs({}, runs_.empty() ? tr("No run has finished yet. Two finished runs stand side by side here.\n\nIn a terminal: telltale compare --db FILE --runs 1,2") : tr("Two finished runs stand side by side here; this file has one.\n\nIn a terminal: telltale compare --db FILE --runs 1"));
     else if (a->dataset != b->dataset) start_->set_runs({}, tr("These runs were trained on different data and cannot be compared. Choose two of one data set."));
     else start_->set_runs({a_run_, b_run_}, tr("No comparison of %1 and %2 is stored yet.").arg(one_line(a->name), one_line(b->name)));
     return tell_state();
   }
-  const RunRecord* r = run(run_id_);
+  const RunHead* r = run(run_id_);
   clear_parts();
   if (!r) {
     fill_boxes();
@@ -381,7 +381,7 @@ void CompareView::show_turned() {
   for (std::size_t i = 0; i < v.runs.size() && i < turned_.order.size(); ++i) view_->runs[i].series = turned_.order[i] % 6;  // a run keeps its colour
   split_ = text_of(get(v.json, "protocol"), "split");
   classes_ = v.classes;
-  if (const RunRecord* r = run(a_run_)) {
+  if (const RunHead* r = run(a_run_)) {
     try {
       classes_ = session_->store().dataset(r->dataset).classes;
     } catch (const std::exception&) {  // classes of the document do
@@ -492,12 +492,12 @@ void CompareView::read_rows() {
   if (rows_job_) session_->work().cancel(rows_job_);
   rows_job_ = 0;
   const bool two = mode_ == Mode::runs;
-  const RunRecord *a = run(two ? a_run_ : run_id_), *b = run(two ? b_run_ : run_id_);
+  const RunHead *a = run(two ? a_run_ : run_id_), *b = run(two ? b_run_ : run_id_);
   if (!a || !b || (two && !view_)) return;
   rows_job_ = session_->work().submit(
       this, WorkQueue::Priority::soon, tr("List of compared posts"),
-      [this, a = *a, b = *b, two, method = two ? view_->judge : std::string(), split = split_](WorkQueue::Context& c) -> std::function<void()> {
-        auto rows = posts_of_pair(c.store, a, b, method, split, !two, c.stop);
+      [this, a = a->id, b = b->id, two, method = two ? view_->judge : std::string(), split = split_](WorkQueue::Context& c) -> std::function<void()> {
+        auto rows = posts_of_pair(c.store, c.store.run(a), c.store.run(b), method, split, !two, c.stop);
         return [this, rows = std::move(rows)]() mutable {
           rows_job_ = 0;
           // Posts that only the document knows stay.
@@ -565,7 +565,7 @@ void CompareView::list_rows() {
 }
 
 void CompareView::look_behind(const std::vector<std::string>& words, const std::vector<int>& labels, const QString& what) {
-  const RunRecord* r = run(a_run_);
+  const RunHead* r = run(a_run_);
   if (!session_ || !r) return;
   if (behind_job_) session_->work().cancel(behind_job_);
   behind_job_ = session_->work().submit(
@@ -720,7 +720,7 @@ void CompareView::tell_state() {
     const auto& v = *view_;
     state = v.in_loss(v.judge) ? tr("! in the loss: no independent judge") : tr("✓ same protocol");
     if (v.b >= 0) {
-      const RunRecord* b = run(b_run_);
+      const RunHead* b = run(b_run_);
       const auto control = integer_of(get(get(v.json, "runs"), static_cast<std::size_t>(v.b)), "control");
       if (control >= 0 && static_cast<std::size_t>(control) < turned_.order.size()) {
         const auto old = static_cast<std::size_t>(turned_.order[static_cast<std::size_t>(control)]);

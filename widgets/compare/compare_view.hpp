@@ -93,14 +93,14 @@ class CompareView : public QWidget {
   void tell_state();
   std::optional<PairWish> wish_of(std::int64_t document) const;
   ExplainOptions options_for(const std::string& method) const;
-  const RunRecord* run(std::int64_t id) const;
+  const RunHead* run(std::int64_t id) const;
   const Json* painted(std::int64_t document) const;
   QString class_name(int label) const;
 
   Theme& theme_;
   Session* session_ = nullptr;
   Mode mode_ = Mode::runs;
-  std::vector<RunRecord> runs_;                            ///< finished ones
+  std::vector<RunHead> runs_;                            ///< finished ones
   std::vector<ComparisonHead> heads_;
   std::map<std::int64_t, int> run_series_;
   std::int64_t a_run_ = 0, b_run_ = 0, run_id_ = 0, shown_id_ = 0, document_ = 0;
