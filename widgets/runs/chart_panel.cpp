@@ -37,15 +37,20 @@ ChartPanel::ChartPanel(Theme& theme, RunData& data, ChartScope& scope, const QSt
   connect(grid_, &ChartGrid::cursor_moved, this, &ChartPanel::move_cursor);
   connect(grid_, &ChartGrid::clicked, this, &ChartPanel::clicked);
   connect(grid_, &ChartGrid::resized, this, &ChartPanel::refresh);
-  connect(&scope_, &ChartScope::changed, this, &ChartPanel::refresh);
+  connect(&scope_, &ChartScope::changed, this, &ChartPanel::follow);
   connect(&scope_, &ChartScope::cursor_changed, this, [this] {
     if (!isVisible()) return;
     write_titles();
     grid_->set_cursor(scope_.cursor(), dots());
   });
-  connect(&data_, &RunData::shown, this, &ChartPanel::refresh);
-  connect(&data_, &RunData::grew, this, &ChartPanel::refresh);
+  connect(&data_, &RunData::shown, this, &ChartPanel::follow);
+  connect(&data_, &RunData::grew, this, &ChartPanel::follow);
   connect(&theme, &Theme::changed, this, &ChartPanel::refresh);
+}
+
+void ChartPanel::follow() {
+  if (leads() || !isVisible()) refresh();
+  else scope_.in_turn(this, [this] { refresh(); });
 }
 
 void ChartPanel::refresh() {

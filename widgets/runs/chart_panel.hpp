@@ -23,6 +23,7 @@ class ChartPanel : public Panel {
 
  protected:
   virtual void fill(double low, double high, int columns) = 0;   ///< set_data() of every chart
+  virtual bool leads() const { return false; }                   ///< follows a change at once; the others in turn
   virtual void write_titles() = 0;                               ///< set_title() with what is under the cursor
   virtual std::vector<std::vector<ChartDot>> dots() { return {}; }
   void showEvent(QShowEvent*) override;
@@ -38,6 +39,7 @@ class ChartPanel : public Panel {
 
  private:
   void move_cursor(int by);
+  void follow();
   bool dirty_ = true;
 };
 

@@ -10,6 +10,23 @@
 
 namespace telltale::ui {
 
+ChartScope::ChartScope(QObject* parent) : QObject(parent) {
+  turn_.setSingleShot(true);
+  connect(&turn_, &QTimer::timeout, this, [this] {
+    if (turns_.empty()) return;
+    const auto [who, work] = std::move(turns_.front());
+    turns_.pop_front();
+    if (!turns_.empty()) turn_.start(0);  // after the events that are there by now
+    if (who) work();
+  });
+}
+
+void ChartScope::in_turn(QObject* who, std::function<void()> work) {
+  if (std::any_of(turns_.begin(), turns_.end(), [&](const auto& t) { return t.first == who; })) return;
+  turns_.emplace_back(who, std::move(work));
+  if (!turn_.isActive()) turn_.start(0);
+}
+
 void ChartScope::set_axis(ChartAxis axis) {
   if (axis == axis_) return;
   axis_ = axis;

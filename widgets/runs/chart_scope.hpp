@@ -1,6 +1,10 @@
 // What all charts of the view share: axis, stretch, cursor, smoothing. And how a column becomes lines, one value a pixel.
 #pragma once
 #include <QObject>
+#include <QPointer>
+#include <QTimer>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -11,7 +15,7 @@ namespace telltale::ui {
 class ChartScope : public QObject {
   Q_OBJECT
  public:
-  using QObject::QObject;
+  explicit ChartScope(QObject* parent = nullptr);
   ChartAxis axis() const { return axis_; }
   bool log() const { return log_; }
   double beta() const { return beta_; }
@@ -28,6 +32,10 @@ class ChartScope : public QObject {
   void set_zoom(std::optional<std::pair<double, double>> zoom);
   void set_cursor(std::optional<double> x);
 
+  /// Calls `work` soon, once for all askings of `who` until then, and one `who` each time events were looked at: many panels that follow one
+  /// change do not make the window wait for all of them.
+  void in_turn(QObject* who, std::function<void()> work);
+
  Q_SIGNALS:
   void changed();         ///< all but the cursor
   void cursor_changed();
@@ -38,6 +46,8 @@ class ChartScope : public QObject {
   double beta_ = 0.97;
   std::optional<std::pair<double, double>> zoom_;
   std::optional<double> cursor_;
+  std::deque<std::pair<QPointer<QObject>, std::function<void()>>> turns_;
+  QTimer turn_;
 };
 
 /// A run by itself, or the seeds of one setting.

@@ -15,6 +15,7 @@ class LossPanel : public ChartPanel {
 
  protected:
   void fill(double low, double high, int columns) override;
+  bool leads() const override { return true; }
   void write_titles() override;
   std::vector<std::vector<ChartDot>> dots() override;
   void keyPressEvent(QKeyEvent*) override;
