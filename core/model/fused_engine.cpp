@@ -143,8 +143,12 @@ class FusedEngine final : public Engine {
       const at::Tensor h1 = norm(a, w.output_bias, residual, w.norm1_weight, w.norm1_bias, middle_, s.hat1, s.rstd1, keep);
       at::Tensor up = room(s.slope, {R, i_}, type), active = room(active_, {R, i_}, type);
       m.up.forward(h1, up);
-      k_.gelu(R, i_, raw(up), real(w.up_bias), tanh_, raw(active));
-      m.down.forward(active, a);
+      Bf16* pairs = m.down.forward_room(R);
+      k_.gelu(R, i_, raw(up), real(w.up_bias), tanh_, raw(active), pairs);
+      if (pairs)
+        m.down.forward_room_times(a);
+      else
+        m.down.forward(active, a);
       flip = 1 - flip;
       h = norm(a, w.down_bias, h1, w.norm2_weight, w.norm2_bias, states_[flip], s.hat2, s.rstd2, keep);
     }
@@ -170,8 +174,12 @@ class FusedEngine final : public Engine {
       norm_back(g, s.hat2, s.rstd2, w.norm2_weight);
       at::Tensor active = room(active_, {R, i_}, type);
       m.down.backward(g, active);
-      k_.multiply(R * i_, raw(active), raw(s.slope));
-      m.up.backward(active, g, true);  // the residual's gradient is in g already
+      Bf16* half = m.up.backward_room(R);
+      k_.multiply(R * i_, raw(active), raw(s.slope), half);
+      if (half)  // the residual's gradient is in g already
+        m.up.backward_room_times(g, true);
+      else
+        m.up.backward(active, g, true);
       norm_back(g, s.hat1, s.rstd1, w.norm1_weight);
       at::Tensor context = room(context_, {R, d_}, type);
       m.output.backward(g, context);

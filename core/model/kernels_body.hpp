@@ -161,38 +161,6 @@ void norm_backward(std::int64_t rows, std::int64_t d, const T* dy, const T* hat,
   }
 }
 
-template <class T>
-void gelu(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out) {
-#pragma omp parallel for
-  for (std::int64_t r = 0; r < rows; ++r) {
-    T *f = x + r * d, *o = out + r * d;
-    if (tanh_form) {
-      for (std::int64_t j = 0; j < d; ++j) {
-        const float u = to_float(f[j]) + bias[j], u2 = u * u;
-        const float a = 0.79788456080286535588f * (u + 0.044715f * u2 * u);
-        const float e = exp_fast(least(2 * a, 80.0f)), t = 1 - 2 / (e + 1);
-        store(o[j], 0.5f * u * (1 + t));
-        store(f[j], 0.5f * (1 + t) + 0.5f * u * (1 - t * t) * (0.79788456080286535588f * (1 + 3 * 0.044715f * u2)));
-      }
-    } else {
-      for (std::int64_t j = 0; j < d; ++j) {
-        const float u = to_float(f[j]) + bias[j];
-        const float phi = 0.5f + 0.5f * erf_fast(u * 0.70710678118654752440f);
-        store(o[j], u * phi);
-        store(f[j], phi + u * 0.39894228040143267794f * exp_fast(-0.5f * u * u));
-      }
-    }
-  }
-}
-
-template <class T>
-void multiply(std::int64_t n, T* a, const T* b) {
-  constexpr std::int64_t block = 1 << 14;
-#pragma omp parallel for
-  for (std::int64_t k = 0; k < n; k += block)
-    for (std::int64_t j = k; j < (k + block < n ? k + block : n); ++j) store(a[j], to_float(a[j]) * to_float(b[j]));
-}
-
 using Whole = std::uint32_t __attribute__((vector_size(64)));
 using Half = std::uint16_t __attribute__((vector_size(32)));
 
@@ -202,23 +170,84 @@ inline Half rounded(Vec x) {  // to nearest even, as store()
 }
 inline Vec widened(Half x) { return std::bit_cast<Vec>(__builtin_convertvector(x, Whole) << 16); }
 
+/// One row as pairs: high, low, high.
+inline void split_row(std::int64_t k, const float* from, Bf16* first) {
+  Bf16 *second = first + k, *third = second + k;
+  std::int64_t j = 0;
+  for (; j + W <= k; j += W) {
+    const Vec v = load(from + j);
+    const Half high = rounded(v), low = rounded(v - widened(high));
+    std::memcpy(first + j, &high, sizeof high);
+    std::memcpy(second + j, &low, sizeof low);
+    std::memcpy(third + j, &high, sizeof high);
+  }
+  for (; j < k; ++j) {
+    store(first[j], from[j]);
+    store(second[j], from[j] - to_float(first[j]));
+    third[j] = first[j];
+  }
+}
+
 void split(std::int64_t rows, std::int64_t k, const float* x, Bf16* out) {
 #pragma omp parallel for
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const float* from = x + r * k;
-    Bf16 *first = out + r * 3 * k, *second = first + k, *third = second + k;
-    std::int64_t j = 0;
-    for (; j + W <= k; j += W) {
-      const Vec v = load(from + j);
-      const Half high = rounded(v), low = rounded(v - widened(high));
-      std::memcpy(first + j, &high, sizeof high);
-      std::memcpy(second + j, &low, sizeof low);
-      std::memcpy(third + j, &high, sizeof high);
+  for (std::int64_t r = 0; r < rows; ++r) split_row(k, x + r * k, out + r * 3 * k);
+}
+
+/// One row of gelu: x becomes the slope, o the result.
+template <class T, class O>
+inline void gelu_row(std::int64_t d, T* f, const float* bias, bool tanh_form, O* o) {
+  if (tanh_form) {
+    for (std::int64_t j = 0; j < d; ++j) {
+      const float u = to_float(f[j]) + bias[j], u2 = u * u;
+      const float a = 0.79788456080286535588f * (u + 0.044715f * u2 * u);
+      const float e = exp_fast(least(2 * a, 80.0f)), t = 1 - 2 / (e + 1);
+      store(o[j], 0.5f * u * (1 + t));
+      store(f[j], 0.5f * (1 + t) + 0.5f * u * (1 - t * t) * (0.79788456080286535588f * (1 + 3 * 0.044715f * u2)));
     }
-    for (; j < k; ++j) {
-      store(first[j], from[j]);
-      store(second[j], from[j] - to_float(first[j]));
-      third[j] = first[j];
+  } else {
+    for (std::int64_t j = 0; j < d; ++j) {
+      const float u = to_float(f[j]) + bias[j];
+      const float phi = 0.5f + 0.5f * erf_fast(u * 0.70710678118654752440f);
+      store(o[j], u * phi);
+      store(f[j], phi + u * 0.39894228040143267794f * exp_fast(-0.5f * u * u));
+    }
+  }
+}
+
+template <class T>
+void gelu(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out, Bf16* pairs) {
+#pragma omp parallel
+  {
+    const Scratch row(d);
+#pragma omp for
+    for (std::int64_t r = 0; r < rows; ++r) {
+      if (!pairs) {
+        gelu_row(d, x + r * d, bias, tanh_form, out + r * d);
+      } else {
+        gelu_row(d, x + r * d, bias, tanh_form, row.data);
+        split_row(d, row.data, pairs + r * 3 * d);
+      }
+    }
+  }
+}
+
+template <class T>
+void multiply(std::int64_t n, T* a, const T* b, Bf16* half) {
+  constexpr std::int64_t block = 1 << 14;
+#pragma omp parallel for
+  for (std::int64_t k = 0; k < n; k += block) {
+    const std::int64_t end = k + block < n ? k + block : n;
+    if (!half) {
+      for (std::int64_t j = k; j < end; ++j) store(a[j], to_float(a[j]) * to_float(b[j]));
+    } else if constexpr (sizeof(T) == sizeof(float)) {
+      std::int64_t j = k;
+      for (; j + W <= end; j += W) {
+        const Half h = rounded(load(a + j) * load(b + j));
+        std::memcpy(half + j, &h, sizeof h);
+      }
+      for (; j < end; ++j) store(half[j], a[j] * b[j]);
+    } else {
+      for (std::int64_t j = k; j < end; ++j) store(half[j], to_float(a[j]) * to_float(b[j]));
     }
   }
 }

@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include "model/kernels.hpp"
 #include "model/product.hpp"
 
 #ifdef TELLTALE_HAS_ONEDNN
@@ -43,6 +42,7 @@ class Side {
   Side(const at::Tensor& right, bool pairs, bool float_out) : right_(right), pairs_(pairs), k_(right.size(0) * (pairs ? 3 : 1)), n_(right.size(1)), out_(float_out ? Type::f32 : Type::bf16) {}
 
   bool pairs() const { return pairs_; }
+  std::int64_t k() const { return k_; }  ///< numbers of one row on the left
 
   void multiply(const void* rows, std::int64_t m, void* out, bool add) {
     const Made& made = primitive(m, add);
@@ -112,13 +112,16 @@ struct PackedWeight::Packed {
     if (!mixed || tiles()) forward.emplace(w.t(), mixed, mixed);
   }
 
+  Bf16* place(std::int64_t numbers) {
+    if (!room->defined() || room->numel() < numbers) *room = at::empty({numbers}, at::kBFloat16);
+    return static_cast<Bf16*>(room->data_ptr());
+  }
+
   void multiply(Side& side, const at::Tensor& x, at::Tensor& out, bool add) {
     const void* rows = x.data_ptr();
     const std::int64_t m = x.size(0), k = x.size(1);
     if (from_float) {
-      const std::int64_t needed = m * k * (side.pairs() ? 3 : 1);
-      if (!room->defined() || room->numel() < needed) *room = at::empty({needed}, at::kBFloat16);
-      auto* to = static_cast<Bf16*>(room->data_ptr());
+      Bf16* to = place(m * k * (side.pairs() ? 3 : 1));
       if (side.pairs())
         kernels<float>().split(m, k, x.data_ptr<float>(), to);
       else
@@ -166,5 +169,17 @@ void PackedWeight::backward(const at::Tensor& g, at::Tensor& out, bool add) cons
 #endif
   product(g, weight_, out, add);
 }
+
+#ifdef TELLTALE_HAS_ONEDNN
+Bf16* PackedWeight::forward_room(std::int64_t rows) const { return packed_ && packed_->forward && packed_->forward->pairs() ? packed_->place(rows * packed_->forward->k()) : nullptr; }
+Bf16* PackedWeight::backward_room(std::int64_t rows) const { return packed_ && packed_->from_float ? packed_->place(rows * packed_->backward.k()) : nullptr; }
+void PackedWeight::forward_room_times(at::Tensor& out, bool add) const { packed_->forward->multiply(packed_->room->data_ptr(), out.size(0), out.data_ptr(), add); }
+void PackedWeight::backward_room_times(at::Tensor& out, bool add) const { packed_->backward.multiply(packed_->room->data_ptr(), out.size(0), out.data_ptr(), add); }
+#else
+Bf16* PackedWeight::forward_room(std::int64_t) const { return nullptr; }
+Bf16* PackedWeight::backward_room(std::int64_t) const { return nullptr; }
+void PackedWeight::forward_room_times(at::Tensor&, bool) const {}
+void PackedWeight::backward_room_times(at::Tensor&, bool) const {}
+#endif
 
 }  // namespace telltale

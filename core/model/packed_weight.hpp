@@ -1,7 +1,10 @@
 #pragma once
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <memory>
+
+#include "model/kernels.hpp"
 
 namespace telltale {
 
@@ -29,6 +32,13 @@ class PackedWeight {
 
   void forward(const at::Tensor& x, at::Tensor& out, bool add = false) const;   ///< out [M,N] = x·Wᵀ, x [M,K]; or is added
   void backward(const at::Tensor& g, at::Tensor& out, bool add = false) const;  ///< out [M,K] = g·W, g [M,N]; or is added
+
+  /// For Carried::mixed: where a kernel may write a call's rows itself, as Kernels::split (forward_room, [M,3K]) or rounded (backward_room, [M,N]); null where
+  /// rows are taken as floats. Good for one call of forward_room_times or backward_room_times, before any other of a weight that shares the room.
+  Bf16* forward_room(std::int64_t rows) const;
+  Bf16* backward_room(std::int64_t rows) const;
+  void forward_room_times(at::Tensor& out, bool add = false) const;
+  void backward_room_times(at::Tensor& out, bool add = false) const;
 
   static bool mixed_possible();  ///< oneDNN is linked
   static bool mixed_pays();      ///< and the processor multiplies bfloat16
