@@ -278,6 +278,25 @@ class TestNewRun : public QObject {
     QCOMPARE(warm[5].from.value_or(0), all[2].id);
   }
 
+  /// What is chosen in the row is what these runs compute on, and nothing else does.
+  void a_machine_of_their_own() {
+    auto* precision = find<QComboBox>("machine:precision");
+    QVERIFY(!view_->command()->shown().contains(QStringLiteral("--precision")));
+    precision->setFocus();
+    QTest::keyClick(precision, Qt::Key_End);
+    QTest::keyClick(precision, Qt::Key_Return);
+    QCOMPARE(precision->currentText(), QStringLiteral("fp64"));
+    QVERIFY(view_->plan().own_compute && view_->plan().compute.precision == Precision::fp64);
+    QVERIFY(view_->command()->shown().contains(QStringLiteral("--precision fp64")));
+    view_->choose_preset(QStringLiteral("baseline"));
+    QSignalSpy finished(&session_->training(), &TrainingQueue::finished);
+    view_->queue();
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, patience);
+    QCOMPARE(finished[0][1].toString(), QString());
+    QCOMPARE(runs().back().settings["derived"]["precision"], Json("fp64"));
+    QVERIFY(session_->training().compute().precision == Precision::fp32);
+  }
+
   void a_copy_of_a_run() {
     TrainRequest r = test::tiny_request(session_->store(), model_, "published");
     apply(r.settings, "seed", "77");

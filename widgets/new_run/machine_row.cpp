@@ -2,6 +2,7 @@
 
 #include <QComboBox>
 #include <QGridLayout>
+#include <QLineEdit>
 #include <QSpinBox>
 #include <QThread>
 #include <QToolButton>
@@ -58,6 +59,7 @@ MachineRow::MachineRow(Theme& theme, QWidget* parent) : Panel(theme, tr("Machine
     labels_[i]->setBuddy(editors()[static_cast<std::size_t>(i)]);
     editors()[static_cast<std::size_t>(i)]->setAccessibleName(names[i]);
   }
+  if (auto* edit = threads_->findChild<QLineEdit*>()) edit->setAccessibleName(names[2]);
   note_ = new ElidedLabel(theme, this);
   note_->set_style(theme.font("caption"), "text3");
   note_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);

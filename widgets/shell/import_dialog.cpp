@@ -310,6 +310,7 @@ void ImportDialog::show_result(const DatasetInfo& info, const std::vector<Store:
   next_->setDefault(true);
   next_->setObjectName(QStringLiteral("primary"));
   next_->setStyleSheet(QStringLiteral(" "));  // looks anew for its name
+  next_->setFocus(Qt::OtherFocusReason);      // Enter goes on
   Q_EMIT imported(imported_);
   if (session_) Q_EMIT session_->data_changed();
 }
