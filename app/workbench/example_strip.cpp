@@ -26,8 +26,14 @@ std::vector<ExampleExcerpt::Word> words_around(const PairedPost& post, int best)
     const auto from = static_cast<std::size_t>(post.words[static_cast<std::size_t>(i)].end), to = static_cast<std::size_t>(post.words[static_cast<std::size_t>(i) + 1].begin);
     return from <= to && to <= post.text.size() ? std::string_view(post.text).substr(from, to - from) : std::string_view();
   };
+  const auto is = [&](int i, bool (QChar::*kind)() const) {
+    const QString word = post.word(i);
+    return std::any_of(word.begin(), word.end(), [&](QChar c) { return (c.*kind)(); });
+  };
+  const auto ends_sentence = [&](int i) { return QStringLiteral(".!?").contains(post.word(i)); };
   int from = best, to = best;
-  while (from > 0 && best - from < before_best && !ends_paragraph(gap(from - 1))) --from;
+  while (from > 0 && best - from < before_best && !ends_paragraph(gap(from - 1)) && !ends_sentence(from - 1)) --from;
+  while (from < best && !is(from, &QChar::isLetterOrNumber)) ++from;  // a comma begins nothing
   while (to + 1 < static_cast<int>(post.words.size()) && to - from + 1 < most_words && !ends_paragraph(gap(to))) ++to;
   std::vector<ExampleExcerpt::Word> out;
   for (int i = from; i <= to; ++i) {
