@@ -230,11 +230,12 @@ void add_data(CLI::App& app, Context& context) {
   import->add_option("--name", in->options.name, "Name of the data set")->required();
   import->add_option("--strip", in->strip, "Take off, as scikit-learn does: headers, footers, quotes (comma between)");
   import->add_option("--classes", in->options.classes, "Only these classes (comma between)")->delimiter(',');
-  import->add_option("--format", in->format, "auto, 20news, csv, tsv, jsonl or folder")->capture_default_str();
+  import->add_option("--format", in->format, "auto, 20news, csv, tsv, jsonl, folder or eraser (docs/ with train.jsonl, val.jsonl, test.jsonl)")->capture_default_str();
   import->add_option("--text-column", in->options.text_column, "Column (or key) of the text, if it is not 'text'");
   import->add_option("--label-column", in->options.label_column, "Column of the label, if it is not 'label'");
   import->add_option("--split-column", in->options.split_column, "Column of the split, if it is not 'split'");
   import->add_option("--id-column", in->options.id_column, "Column of the id, if it is not 'id'");
+  import->add_option("--rationales", in->options.rationales, "Folder of words that people marked, CLASS/NUMBER.json with {\"article\", \"words\": [[word, share], …]}: all their occurrences become marked spans");
   import->add_option("--test-share", in->options.test_share, "Share of each class drawn as test, for posts without a split")->capture_default_str();
 
   const auto listed = std::make_shared<ShowSettings>();

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "data/encoding.hpp"
+#include "data/rationales.hpp"
 #include "text/unicode.hpp"
 
 namespace telltale {
@@ -96,6 +97,11 @@ void Collector::add(RawPost&& post) {
       if (const std::string error = span_error(span, post.text); !error.empty()) return skip("bad spans", fmt::format("{}: {}", post.place, error));
   }
   if (options_.strip.any()) post.text = strip(post.text, options_.strip);
+  if (rationales && post.spans.empty())
+    if (const auto* marked = rationales->words_of(post.external_id)) {
+      post.spans = spans_of_words(post.text, *marked);
+      note(post.spans.empty() ? "none of its marked words is in the text" : "words marked by people", post.place);
+    }
   const std::int64_t words = count_words(post.text);
   if (words == 0) {
     if (!keep_empty) return skip("empty", post.place);

@@ -21,12 +21,15 @@ struct RawPost {
   std::vector<MarkedSpan> spans{};
 };
 
+class WordRationales;
+
 class Collector {
  public:
   Collector(Store::Import& import, const ImportOptions& options, std::string source, std::stop_token stop, const ProgressFn& progress);
 
   bool latin1 = false;      ///< texts and labels are latin-1 (20 Newsgroups), not UTF-8
   bool keep_empty = false;
+  const WordRationales* rationales = nullptr;  ///< marks words of posts that have no spans of their own
 
   void add(RawPost&& post);
   /// Counts something that was left out (`first`: where, and what exactly), or kept though it is remarkable.

@@ -12,6 +12,7 @@
 #include "data/encoding.hpp"
 #include "data/layout.hpp"
 #include "data/reader.hpp"
+#include "data/rationales.hpp"
 #include "data/sources.hpp"
 
 namespace telltale {
@@ -19,12 +20,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::pair<SourceFormat, const char*>, 6> format_names{{{SourceFormat::automatic, "auto"},
+constexpr std::array<std::pair<SourceFormat, const char*>, 7> format_names{{{SourceFormat::automatic, "auto"},
                                                                             {SourceFormat::newsgroups, "20news"},
                                                                             {SourceFormat::csv, "csv"},
                                                                             {SourceFormat::tsv, "tsv"},
                                                                             {SourceFormat::jsonl, "jsonl"},
-                                                                            {SourceFormat::folder, "folder"}}};
+                                                                            {SourceFormat::folder, "folder"},
+                                                                            {SourceFormat::eraser, "eraser"}}};
 
 /// What reads the source: `archive` for files of the formats folder and 20news.
 struct Reading {
@@ -62,20 +64,22 @@ Reading guess(const fs::path& source) {
   if (head.size() > 262 && head.substr(257, 5) == "ustar") return {SourceFormat::automatic, true};
   const std::size_t first = head.find_first_not_of(" \t\r\n");
   if (first != head.npos && head[first] == '{') return {SourceFormat::jsonl};
-  throw std::invalid_argument(fmt::format("{}: cannot tell its format by name or content; say --format 20news, csv, tsv, jsonl or folder", source.string()));
+  throw std::invalid_argument(fmt::format("{}: cannot tell its format by name or content; say --format 20news, csv, tsv, jsonl, folder or eraser", source.string()));
 }
 
 Reading choose(const fs::path& source, SourceFormat wanted) {
   std::error_code error;
   const fs::file_status status = fs::status(source, error);
   if (!fs::exists(status)) throw std::runtime_error(fmt::format("{}: no such file or folder", source.string()));
-  const bool of_files = wanted == SourceFormat::newsgroups || wanted == SourceFormat::folder;
+  const bool of_files = wanted == SourceFormat::newsgroups || wanted == SourceFormat::folder || wanted == SourceFormat::eraser;
   if (fs::is_directory(status)) {
+    if (wanted == SourceFormat::automatic && is_eraser_folder(source)) return {SourceFormat::eraser};
     if (wanted == SourceFormat::automatic) return {folder_is_newsgroups(source) ? SourceFormat::newsgroups : SourceFormat::folder};
     if (!of_files) throw std::invalid_argument(fmt::format("{}: a folder cannot be read as {}", source.string(), name_of(wanted)));
     return {wanted};
   }
   if (!fs::is_regular_file(status)) throw std::runtime_error(fmt::format("{}: neither a regular file nor a folder", source.string()));
+  if (wanted == SourceFormat::eraser) throw std::invalid_argument(fmt::format("{}: the ERASER format is a folder", source.string()));
   if (wanted == SourceFormat::automatic) return guess(source);
   return {wanted, of_files};
 }
@@ -87,6 +91,7 @@ Json to_json(const ImportOptions& o, const Reading& reading) {
   if (o.strip.quotes) strip.push_back("quotes");
   const auto column = [](const std::string& given, const char* standard) { return given.empty() ? standard : given; };
   Json out = {{"strip", strip}, {"classes", o.classes}, {"test_share", o.test_share}, {"seed", o.seed}};
+  if (!o.rationales.empty()) out["rationales"] = o.rationales.string();
   if (reading.format == SourceFormat::csv || reading.format == SourceFormat::tsv || reading.format == SourceFormat::jsonl) {
     out["columns"] = {{"text", column(o.text_column, "text")}, {"label", column(o.label_column, "label")}, {"split", column(o.split_column, "split")},
                       {"id", column(o.id_column, "id")}};
@@ -117,6 +122,8 @@ DatasetInfo import_dataset(Store& store, const fs::path& source, const ImportOpt
   const Reading reading = choose(source, options.format);
   const auto import = store.begin_import(options.name, source.string(), to_json(options, reading));
   Collector posts(*import, options, source.string(), std::move(stop), progress);
+  std::optional<WordRationales> rationales;
+  if (!options.rationales.empty()) posts.rationales = &rationales.emplace(WordRationales::load(options.rationales));
   SourceFormat format = reading.format;
   if (reading.archive) {
     format = read_archive(source, format, posts);
@@ -126,6 +133,7 @@ DatasetInfo import_dataset(Store& store, const fs::path& source, const ImportOpt
       case SourceFormat::csv: read_delimited(source, ',', options, posts); break;
       case SourceFormat::tsv: read_delimited(source, '\t', options, posts); break;
       case SourceFormat::jsonl: read_jsonl(source, options, posts); break;
+      case SourceFormat::eraser: read_eraser(source, posts); break;
       default: read_folder(source, posts);
     }
   }

@@ -12,8 +12,8 @@
 
 namespace telltale {
 
-enum class SourceFormat { automatic, newsgroups, csv, tsv, jsonl, folder };
-const char* name_of(SourceFormat);                     ///< "auto", "20news", "csv", "tsv", "jsonl", "folder"
+enum class SourceFormat { automatic, newsgroups, csv, tsv, jsonl, folder, eraser };
+const char* name_of(SourceFormat);                     ///< "auto", "20news", "csv", "tsv", "jsonl", "folder", "eraser"
 SourceFormat parse_source_format(const std::string&);  ///< throws std::invalid_argument listing the names
 
 struct ImportOptions {
@@ -24,6 +24,7 @@ struct ImportOptions {
   double test_share = 0.2;                 ///< of each class, for posts that come without a split; 0 ≤ share < 1
   std::uint64_t seed = 0;                  ///< of that draw
   SourceFormat format = SourceFormat::automatic;
+  std::filesystem::path rationales{};      ///< folder of marked words (data/rationales.hpp) that joins posts by CLASS/NUMBER; empty = none
 };
 
 /// Limits that keep hostile input harmless; real corpora are far below them.
