@@ -1,6 +1,7 @@
 // telltale predict, explain, methods: what a model answers, which words decided, and by which methods that can be asked.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <stdexcept>
@@ -9,54 +10,14 @@
 #include "commands.hpp"
 #include "compute.hpp"
 #include "evaluation/explained.hpp"
+#include "evaluation/reference_posts.hpp"
 #include "input.hpp"
+#include "model_source.hpp"
 #include "report/explanation_view.hpp"
 #include "store/store.hpp"
 
 namespace telltale::cli {
 namespace {
-
-/// Where the model comes from: a folder, or a run of a file.
-struct ModelSource {
-  std::string folder, db;
-  std::int64_t run = 0;
-
-  void bind(CLI::App& command) {
-    auto* model = command.add_option("--model", folder, "Hugging Face folder of a BERT classifier");
-    auto* file = command.add_option("--db", db, "Telltale file with the run");
-    auto* id = command.add_option("--run", run, "run of that file")->check(CLI::PositiveNumber);
-    file->excludes(model);
-    id->needs(file);
-    file->needs(id);
-  }
-};
-
-struct Loaded {
-  std::unique_ptr<Store> store;
-  std::optional<RunRecord> run;
-  std::shared_ptr<Classifier> model;
-  int max_length = 0;
-};
-
-Loaded load(const ModelSource& source, const Context& context, Store::Mode mode) {
-  Loaded out;
-  const ComputeOptions compute = compute_options(context);
-  std::filesystem::path folder = source.folder;
-  int asked = context.max_length.value_or(0);
-  if (!source.db.empty()) {
-    out.store = Store::open(source.db, mode);
-    out.run = out.store->run(source.run);
-    if (out.run->folder.empty()) throw std::runtime_error(fmt::format("run {} has no weights yet (status {}); finish it with telltale resume", source.run, name_of(out.run->status)));
-    folder = out.store->folder() / out.run->folder;
-    if (asked == 0 && out.run->settings.contains("max_length") && out.run->settings["max_length"].is_number_integer()) asked = out.run->settings["max_length"].get<int>();
-  } else if (folder.empty()) {
-    throw std::invalid_argument("--model DIR, or --db FILE with --run ID, is needed");
-  }
-  out.model = Classifier::load(folder, compute);
-  if (out.model->labels().empty()) throw std::runtime_error(fmt::format("{}: an encoder without a classification head: finetune it first (telltale train)", folder.string()));
-  out.max_length = out.model->max_length(asked);
-  return out;
-}
 
 // ---------------------------------------------------------------- predict
 
@@ -106,7 +67,10 @@ struct ExplainSettings {
   std::int64_t document = 0;
   std::string method = "integrated-gradients", target, foil, output, path = "word", quadrature = "gauss-legendre", unit = "word", removal, baseline = "pad", samples;
   std::optional<int> steps;
-  std::optional<double> tolerance;
+  std::optional<double> tolerance, kernel_width, ridge;
+  std::optional<int> window, layer, head, neighbours;
+  std::optional<double> noise;
+  std::string aggregation, references, baseline_text;
 };
 
 ExplainOptions options_of(const ExplainSettings& s, const Context& context) {
@@ -125,7 +89,48 @@ ExplainOptions options_of(const ExplainSettings& s, const Context& context) {
     o.steps = *s.steps;
   }
   if (s.tolerance) o.tolerance = *s.tolerance;
-  if (!s.samples.empty() && !info.uses_samples) throw std::invalid_argument(fmt::format("method {} draws no samples", s.method));
+  if (!s.samples.empty()) {
+    const bool drawn = info.draws > 0 || (info.uses_baseline && o.baseline == Baseline::noise);  // noise or references
+    if (!info.uses_samples && !drawn) throw std::invalid_argument(fmt::format("method {} draws no samples", s.method));
+    int& to = info.uses_samples ? o.samples : o.draws;
+    const auto [end, error] = std::from_chars(s.samples.data(), s.samples.data() + s.samples.size(), to);
+    const bool number = error == std::errc() && end == s.samples.data() + s.samples.size() && to > 0;
+    if (s.samples == "all" && drawn) throw std::invalid_argument(fmt::format("--samples all: method {} draws from no finite number: expected a number from 1", s.method));
+    if (s.samples == "all")
+      o.samples = 0;
+    else if (!number)
+      throw std::invalid_argument(fmt::format("--samples {}: expected a number from 1 or all", s.samples));
+  }
+  if (s.window) {
+    if (!info.uses_window) throw std::invalid_argument(fmt::format("method {} has no window", s.method));
+    o.window = *s.window;
+  }
+  if ((s.kernel_width || s.ridge) && !info.uses_kernel) throw std::invalid_argument(fmt::format("method {} has no kernel and no ridge", s.method));
+  if (s.kernel_width) o.kernel_width = *s.kernel_width;
+  if (s.ridge) o.ridge = *s.ridge;
+  const auto has = [&](bool given, bool used, const char* what) {
+    if (given && !used) throw std::invalid_argument(fmt::format("method {} has no {}", s.method, what));
+    return given;
+  };
+  const auto positive = [](int value, const char* option) {
+    if (value < 1) throw std::invalid_argument(fmt::format("{} {}: expected a number from 1", option, value));
+    return value;
+  };
+  const auto index = [](int value, const char* option) {
+    if (value < 0) throw std::invalid_argument(fmt::format("{} {}: expected a number from 0", option, value));
+    return value;
+  };
+  if (has(s.layer.has_value(), info.uses_layer, "layer")) o.layer = index(*s.layer, "--layer");
+  if (has(s.head.has_value(), info.uses_head, "head")) o.head = index(*s.head, "--head");
+  if (has(s.noise.has_value(), info.uses_noise, "noise")) o.noise = *s.noise;
+  if (has(s.neighbours.has_value(), info.uses_neighbours, "neighbours")) o.neighbours = positive(*s.neighbours, "--neighbours");
+  if (has(!s.aggregation.empty(), info.uses_aggregation, "aggregation")) o.aggregation = parse_aggregation(s.aggregation);
+  if (has(!s.references.empty(), info.uses_references, "references")) o.reference = parse_reference(s.references);
+  if (has(!s.baseline_text.empty(), info.uses_baseline, "baseline")) {
+    if (o.baseline != Baseline::pad && o.baseline != Baseline::text) throw std::invalid_argument(fmt::format("--baseline-text goes with --baseline text, not {}", name_of(o.baseline)));
+    o.baseline = Baseline::text;
+    o.baseline_text = s.baseline_text;
+  }
   if (context.seed) o.seed = *context.seed;
   return o;
 }
@@ -150,7 +155,8 @@ std::string in_text(const Classifier& model, const Encoding& encoding, const Exp
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::abs(e.word_scores[a]) > std::abs(e.word_scores[b]); });
   for (std::size_t k = 0; k < std::min<std::size_t>(order.size(), 20); ++k) {
     const Span span = encoding.words[order[k]].span;
-    out += fmt::format("{:>+10.4f}  {}\n", e.word_scores[order[k]], one_line(text.substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin))));
+    const std::string error = e.options.unit == Unit::word && order[k] < e.standard_error.size() ? fmt::format(" ± {:.4f}", e.standard_error[order[k]]) : std::string();
+    out += fmt::format("{:>+10.4f}{}  {}\n", e.word_scores[order[k]], error, one_line(text.substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin))));
   }
   if (order.size() > 20) out += fmt::format("{:>10}  and {} words with smaller scores\n", "", order.size() - 20);
   out += fmt::format("F(x) {:.4f}", e.value);
@@ -161,10 +167,11 @@ std::string in_text(const Classifier& model, const Encoding& encoding, const Exp
 }
 
 int explain_command(const ExplainSettings& s, Context& context) {
-  const ExplainOptions options = options_of(s, context);
+  ExplainOptions options = options_of(s, context);
   if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("one of --text, --input and --doc is needed");
   if (s.document != 0 && s.model.db.empty()) throw std::invalid_argument("--doc names a post of a Telltale file: --db and --run are needed");
   const Loaded m = load(s.model, context, Store::Mode::write);
+  if (needs_reference_posts(options) && m.store && m.run) options.posts = reference_posts(*m.store, *m.run, *m.model, m.max_length, options.seed);
   const int target = s.target.empty() ? -1 : m.model->class_index(s.target), foil = s.foil.empty() ? -1 : m.model->class_index(s.foil);
   if (target >= 0 && target == foil) throw std::invalid_argument(fmt::format("the foil is the target itself ({})", s.target));
   const auto item = [&](const std::string& text) {
@@ -207,7 +214,10 @@ int print_methods(const Context& context) {
   std::string text;
   for (const MethodInfo& m : methods()) {
     all.push_back({{"id", m.id}, {"name", m.name}, {"source", m.source}, {"needs", m.needs}, {"cost", m.cost}, {"complete", m.complete}, {"deterministic", m.deterministic},
-                   {"steps", m.uses_steps}, {"removal", m.uses_removal}, {"samples", m.uses_samples}, {"unit", m.has_unit}});
+                   {"steps", m.uses_steps}, {"removal", m.uses_removal}, {"samples", m.uses_samples}, {"unit", m.has_unit}, {"window", m.uses_window}, {"kernel", m.uses_kernel},
+                   {"dummy", m.dummy}, {"symmetric", m.symmetric}, {"baseline", m.uses_baseline}, {"layer", m.uses_layer},
+                   {"head", m.uses_head}, {"noise", m.uses_noise}, {"neighbours", m.uses_neighbours}, {"references", m.uses_references}, {"draws", m.draws}, {"default_steps", m.own_steps}});
+    if (m.uses_removal) all.back()["default_removal"] = name_of(m.removal);
     text += fmt::format("{:<22} {:<24} {:<28} {}{}\n", m.id, m.name, m.cost, m.source, m.complete ? "; complete" : "");
   }
   if (context.json)
@@ -241,9 +251,19 @@ void add_explain(CLI::App& app, Context& context) {
   auto* steps = command->add_option("--steps", s->steps, "fixed number of nodes");
   command->add_option("--tolerance", s->tolerance, "grow the nodes until the relative delta is under it (default 0.01, at most 512 nodes)")->excludes(steps);
   command->add_option("--unit", s->unit, "word or piece: what a perturbation method removes")->capture_default_str();
-  command->add_option("--removal", s->removal, "delete, pad (default of occlusion), pad-masked, mask, baseline");
-  command->add_option("--baseline", s->baseline, "pad, mask, unk, zero")->capture_default_str();
-  command->add_option("--samples", s->samples, "draws of a sampling method, or all");
+  command->add_option("--removal", s->removal, "delete, pad (default of occlusion), pad-masked, mask, baseline (default of the sampling methods)");
+  command->add_option("--baseline", s->baseline, "where a path begins: pad, mask, unk, zero, mean (of the table), noise (several draws), rival (mean of the competing class's training posts), text")->capture_default_str();
+  command->add_option("--baseline-text", s->baseline_text, "words of --baseline text, repeated over the post");
+  command->add_option("--layer", s->layer, "attention methods: layer, from 0 (default the last)");
+  command->add_option("--head", s->head, "attention methods: head, from 0 (default the mean over the heads)");
+  command->add_option("--aggregation", s->aggregation, "attention methods: a word is the sum (default) or the mean of its pieces");
+  command->add_option("--noise", s->noise, "smoothgrad and its kin: root mean square length of the noise, in units of the median distance between nearest words (default 1)");
+  command->add_option("--neighbours", s->neighbours, "paths through words: candidates for the next word (default 500, udig 50)");
+  command->add_option("--references", s->references, "expected-gradients: noise (default) or posts, the run's training posts");
+  command->add_option("--samples", s->samples, "coalitions that a sampling method asks (default 512), or all (at most 20 words); draws of noise or references of a gradient method");
+  command->add_option("--window", s->window, "occlusion: so many neighbouring words (pieces) hidden at once, scores averaged over the windows (default 1)");
+  command->add_option("--kernel-width", s->kernel_width, "lime: width of the kernel on the cosine distance (default 0.25)");
+  command->add_option("--ridge", s->ridge, "lime: penalty on the squared coefficients (default 1)");
 }
 
 void add_methods(CLI::App& app, Context& context) {

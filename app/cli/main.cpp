@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
       add_evaluate,
       add_predict,
       add_explain,
+      add_counterfactual,
       add_methods,
       add_objective,
       add_export,

@@ -1,6 +1,6 @@
 // A BERT classifier of a few kilobytes in which one word alone tells the classes apart, and places do not matter: what a faithful explanation says of it is known.
 //
-// Class "yes" has the logit 6·tanh(0.3 (x₀ − x₁)) of the final [CLS] state, class "no" has 0. Only the word "puck" differs in dimensions 0 and 1; all other words are random
+// Class "yes" has the logit 6·tanh(0.3 (x₀ − x₁)) of the final [CLS] state, class "no" has 0.1. Only the word "puck" differs in dimensions 0 and 1; all other words are random
 // in the other dimensions, where the attention looks. Layer norms move both dimensions alike. Position embeddings are zero: equal words can be exchanged.
 #pragma once
 #include <cstring>
@@ -51,9 +51,9 @@ inline std::filesystem::path make_planted_model(const std::filesystem::path& fol
     tensor(name + ".weight", {d}, one);
     tensor(name + ".bias", {d}, zero);
   };
-  const auto dense = [&](const std::string& name, int rows, auto&& value) {
+  const auto dense = [&](const std::string& name, int rows, auto&& value, double last_bias = 0) {
     tensor(name + ".weight", {rows, d}, value);
-    tensor(name + ".bias", {rows}, zero);
+    tensor(name + ".bias", {rows}, [&](int r, int) { return r == rows - 1 ? last_bias : 0.0; });
   };
   tensor("bert.embeddings.word_embeddings.weight", {static_cast<int>(vocabulary.size()), d}, [&](int r, int c) {
     const double x = rng.normal();
@@ -73,7 +73,7 @@ inline std::filesystem::path make_planted_model(const std::filesystem::path& fol
   dense(p + "output.dense", d, random(0.3));
   norm(p + "output.LayerNorm");
   dense("bert.pooler.dense", d, [](int r, int c) { return r == 0 ? (c == 0 ? 0.3 : c == 1 ? -0.3 : 0.0) : 0.0; });
-  dense("classifier", 2, [](int r, int c) { return r == 0 && c == 0 ? 6.0 : 0.0; });
+  dense("classifier", 2, [](int r, int c) { return r == 0 && c == 0 ? 6.0 : 0.0; }, 0.1);
   const std::string text = header.dump();
   const auto length = static_cast<std::uint64_t>(text.size());
   std::string all(sizeof length, '\0');
