@@ -221,7 +221,7 @@ void SliceTable::lay_out() {
   const int decimals = metric_info(metric_).id == "log-odds" ? 2 : 3;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const Row& r = rows_[i];
-    const qreal h = r.head ? 20 : r.gap ? 24 : 20;
+    const qreal h = theme_.px(r.gap ? 24 : 20);
     QString said;
     if (!r.head && std::isnan(r.mean.value))
       said = tr("%1: no post defines it").arg(r.name);
@@ -260,8 +260,8 @@ void SliceTable::paintEvent(QPaintEvent*) {
   const int decimals = metric_info(metric_).id == "log-odds" ? 2 : 3;
   const QFont plain = theme_.font("caption"), bold = theme_.font("caption", Theme::Weight::semibold);
   const QFontMetricsF m(plain, this);
-  const qreal value_w = 52, n_w = 40, right = width() - 10, name_w = width() * 0.42, bar_x = 12 + name_w,
-              bar_w = std::max<qreal>(20, right - value_w - n_w - bar_x - 6);
+  const qreal value_w = theme_.px(52), n_w = theme_.px(40), right = width() - 10, name_w = width() * 0.42,
+              bar_x = 12 + name_w, bar_w = std::max<qreal>(20, right - value_w - n_w - bar_x - 6);
   const auto x = [&](double v) { return bar_x + bar_w * (std::clamp(v, low, high) - low) / (high - low); };
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const Row& r = rows_[i];

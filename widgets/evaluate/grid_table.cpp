@@ -37,11 +37,11 @@ int GridHead::needed(int section) const {
 }
 
 QSize GridHead::sizeHint() const {
-  if (orientation() == Qt::Horizontal) return {100, 38};
+  if (orientation() == Qt::Horizontal) return {100, static_cast<int>(theme_.px(38))};
   int width = 90;
   const int rows = std::min(count(), model_->rowCount());  // a reset tells one head after the other
   for (int i = 0; i < rows; ++i) width = std::max(width, needed(i));
-  return {std::min(width, 220), 38};
+  return {std::min(width, static_cast<int>(theme_.px(220))), static_cast<int>(theme_.px(38))};
 }
 
 void GridHead::paintSection(QPainter* painter, const QRect& rect, int section) const {
@@ -54,8 +54,8 @@ void GridHead::paintSection(QPainter* painter, const QRect& rect, int section) c
   p.fillRect(rect, theme_[control ? "panelAlt" : "panel"]);
   p.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme_[across ? "border" : "grid"]);
   const QRectF inside = QRectF(rect).adjusted(across ? 8 : 10, 4, -6, -4);
-  const QRectF top(inside.left(), inside.center().y() - 15, inside.width(), 15),
-      below(inside.left(), inside.center().y() + 1, inside.width(), 13);
+  const QRectF top(inside.left(), inside.center().y() - theme_.px(15), inside.width(), theme_.px(15)),
+      below(inside.left(), inside.center().y() + 1, inside.width(), theme_.px(13));
   const QString name = across ? text(model_->metric(section)) : method_name(model_->method(section)),
                 note = across ? better_text(model_->metric(section)) : model_->note(section);
   const bool sorted = across && model_->sorted_by() == model_->metric(section);
@@ -92,7 +92,8 @@ GridDelegate::GridDelegate(Theme& theme, GridTable* table) : QStyledItemDelegate
 QSize GridDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const {
   const auto& data = table_->model_->evaluation();
   const int runs = data ? static_cast<int>(data->runs.size()) : 1;
-  return {table_->mode_ == GridTable::Mode::numbers ? 142 : 110, std::max(38, padding + line * runs)};
+  const int least = static_cast<int>(theme_.px(table_->mode_ == GridTable::Mode::numbers ? 142 : 110));
+  return {least, std::max(static_cast<int>(theme_.px(38)), static_cast<int>(theme_.px(10)) + line() * runs)};
 }
 
 void GridDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -116,9 +117,9 @@ void GridDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     p.setPen(theme_["text3"]);
     p.drawText(inside, Qt::AlignCenter, tr("waits"));
   } else {
-    const qreal top = inside.center().y() - line * static_cast<qreal>(entries.size()) / 2;
+    const qreal top = inside.center().y() - line() * static_cast<qreal>(entries.size()) / 2;
     for (std::size_t r = 0; r < entries.size(); ++r)
-      paint_entry(p, QRectF(inside.left(), top + line * static_cast<qreal>(r), inside.width(), line), entries[r], r,
+      paint_entry(p, QRectF(inside.left(), top + line() * static_cast<qreal>(r), inside.width(), line()), entries[r], r,
                   index);
   }
   if (option.state & QStyle::State_Selected || table_->currentIndex() == index) {
@@ -175,7 +176,7 @@ void GridDelegate::paint_entry(QPainter& p, const QRectF& box, const GridEntry& 
                  text(interval(e.mean.low, e.mean.high, decimals)));
   } else if (table_->mode_ == GridTable::Mode::bars) {
     const auto [low, high] = model->reach(index.column());
-    const QRectF bar(box.left(), middle - 5, std::max<qreal>(12, box.width() - mark_w - 46), 10);
+    const QRectF bar(box.left(), middle - 5, std::max<qreal>(12, box.width() - mark_w - theme_.px(46)), 10);
     const auto x = [&, low = low, high = high](double v) {
       return bar.left() + bar.width() * (std::clamp(v, low, high) - low) / (high - low);
     };
@@ -241,7 +242,10 @@ GridTable::GridTable(Theme& theme, GridModel* model, QWidget* parent)
   connect(this, &QTableView::doubleClicked, this, [this](const QModelIndex& i) {
     Q_EMIT opened(text(model_->method(i.row())), text(model_->metric(i.column())));
   });
-  connect(&theme, &Theme::changed, this, [this] { viewport()->update(); });
+  connect(&theme, &Theme::changed, this, [this] {
+    fit();
+    viewport()->update();
+  });
 }
 
 void GridTable::set_mode(Mode mode) {

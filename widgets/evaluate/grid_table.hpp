@@ -46,7 +46,7 @@ class GridDelegate : public QStyledItemDelegate {
   GridDelegate(Theme& theme, GridTable* table);
   void paint(QPainter*, const QStyleOptionViewItem&, const QModelIndex&) const override;
   QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override;
-  static constexpr int line = 17, padding = 10;
+  int line() const { return static_cast<int>(theme_.px(17)); }
 
  private:
   void paint_entry(QPainter& p, const QRectF& box, const GridEntry& e, std::size_t run, const QModelIndex& index) const;
