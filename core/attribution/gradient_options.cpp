@@ -20,6 +20,9 @@ bool needs_posts(const ExplainOptions& o, const MethodInfo& m) {
 int draws_of(const ExplainOptions& o, const MethodInfo& m) {
   return o.draws > 0 ? o.draws : m.draws > 0 ? m.draws : noise_draws;
 }
+int neighbours_of(const ExplainOptions& o, const MethodInfo& m) {
+  return o.neighbours > 0 ? o.neighbours : m.id == "udig" ? 50 : 500;
+}
 int steps_of(const ExplainOptions& o, const MethodInfo& m) { return o.steps > 0 ? o.steps : m.own_steps; }
 
 void check_gradient_options(const ExplainOptions& o, const MethodInfo& m, const Classifier& model) {
@@ -62,7 +65,7 @@ void add_gradient_protocol(const ExplainOptions& o, const MethodInfo& m, Json& p
   if (m.draws > 0 || (m.uses_baseline && o.baseline == Baseline::noise))
     p["draws"] = draws_of(o, m), p["seed"] = o.seed;
   if (m.uses_noise) p["noise"] = o.noise;
-  if (m.uses_neighbours) p["neighbours"] = o.neighbours;
+  if (m.uses_neighbours) p["neighbours"] = neighbours_of(o, m);
   if (m.own_steps > 0) p["steps"] = steps_of(o, m);
   if (m.uses_references) p["references"] = name_of(o.reference);
   if (needs_posts(o, m)) p["posts"] = o.posts ? o.posts->name : "";
@@ -87,6 +90,11 @@ void read_gradient_protocol(const Json& p, ExplainOptions& o) {
       o.aggregation = parse_aggregation(p["aggregation"].get<std::string>());
     if (p.contains("references") && p["references"].is_string())
       o.reference = parse_reference(p["references"].get<std::string>());
+    // What a method takes of itself is not asked of the next one.
+    const MethodInfo& m = method_info(o.method);
+    if (m.uses_neighbours && o.neighbours == neighbours_of({}, m)) o.neighbours = 0;
+    if (o.draws == draws_of({}, m)) o.draws = 0;
+    if (m.own_steps > 0 && o.steps == m.own_steps) o.steps = 0;
   } catch (const std::invalid_argument&) {  // of a later version
   }
 }

@@ -18,6 +18,7 @@ void read_gradient_protocol(const Json& protocol, ExplainOptions& options);
 
 int draws_of(const ExplainOptions& options,
              const MethodInfo& method);  ///< as asked, else the method's own, else noise_draws
+int neighbours_of(const ExplainOptions& options, const MethodInfo& method);  ///< as asked, else the paper's: 500, udig 50
 int steps_of(const ExplainOptions& options, const MethodInfo& method);  ///< as asked, else MethodInfo::own_steps
 
 }  // namespace telltale

@@ -57,7 +57,7 @@ class WordPaths final : public Method {
     const SpecialIds& specials = job.model.tokenizer->specials();
     const int steps = steps_of(job.options, info());
     const bool uniform = kind_ == WordPath::uniform;
-    const int neighbours = job.options.neighbours > 0 ? job.options.neighbours : uniform ? 50 : 500;
+    const int neighbours = neighbours_of(job.options, info());
     const NextWord rule = kind_ == WordPath::max_count ? NextWord::max_count : NextWord::greedy;
     const std::vector<std::int32_t> baseline = baseline_ids(job, k);
     // Equal words to equal baselines go the same way.

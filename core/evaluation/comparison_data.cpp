@@ -228,7 +228,7 @@ HideOutcome hide_words(const ComparisonData& data, const Classifier& model, cons
 
 bool uses_baseline(const ExplainOptions& options, Baseline baseline) {
   const MethodInfo& info = method_info(options.method);
-  if (info.uses_steps) return options.baseline == baseline;
+  if (info.uses_baseline) return options.baseline == baseline;
   if (!info.uses_removal) return false;
   switch (options.removal.value_or(info.removal)) {
     case Removal::pad:

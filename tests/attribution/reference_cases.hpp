@@ -18,6 +18,7 @@ inline std::filesystem::path reference_file(const char* name) {
 inline std::shared_ptr<Classifier> load_model(const std::filesystem::path& folder, Precision precision) {
   ComputeOptions compute;
   compute.precision = precision;
+  compute.threads = 1;  // small models: a second thread only waits
   configure_compute(compute);
   return Classifier::load(folder, compute);
 }

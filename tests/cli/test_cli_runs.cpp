@@ -99,6 +99,21 @@ class TestCliRuns : public QObject {
     row("explain: no method", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--method", "guess"}, 2, {"guess", "occlusion"});
     row("explain: tolerance", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--tolerance", "nan"}, 2, {"tolerance"});
     row("explain: steps", {"explain", "--db", "DB", "--run", "1", "--text", "a", "--steps", "99999999"}, 2, {"steps"});
+    const auto explain = [&](const char* what, const char* method, const QStringList& options, const QStringList& says) {
+      row(qPrintable(QString("explain: %1, %2").arg(method, what)), QStringList{"explain", "--db", "DB", "--run", "1", "--text", "a game", "--method", method} + options, 2, says);
+    };
+    for (const char* noise : {"nan", "0", "-1", "1e300"}) explain(noise, "smoothgrad", {"--noise", noise}, {"noise"});
+    for (const char* n : {"0", "-3", "many", "all", "99999999999"}) explain(n, "expected-gradients", {"--samples", n}, {"samples"});
+    explain("layer", "attention", {"--layer", "99"}, {"layer 99"});
+    explain("head", "attention", {"--head", "-1"}, {"--head"});
+    explain("aggregation", "attention-rollout", {"--aggregation", "product"}, {"product", "mean"});
+    explain("neighbours", "udig", {"--neighbours", "0"}, {"neighbours"});
+    explain("baseline of no word", "dig-greedy", {"--baseline", "zero"}, {"zero", "mask"});
+    explain("no baseline", "integrated-gradients", {"--baseline", "white"}, {"white", "rival"});
+    explain("no text", "integrated-gradients", {"--baseline", "text"}, {"text"});
+    explain("no layer", "lrp", {"--layer", "1"}, {"lrp", "layer"});
+    row("explain: rival of a folder", {"explain", "--model", "MODEL", "--text", "a", "--baseline", "rival"}, 2, {"rival", "run"});
+    row("explain: references of a folder", {"explain", "--model", "MODEL", "--text", "a", "--method", "expected-gradients", "--references", "posts"}, 2, {"posts", "run"});
     row("explain: nothing to explain", {"explain", "--db", "DB", "--run", "1"}, 2, {"--text"});
     row("objective: no batch", {"objective", "--model", "MODEL", "--batch", "/none"}, 1, {"/none"});
     row("objective: no safetensors", {"objective", "--model", "MODEL", "--batch", "TEXT"}, 1, {"text.txt"});
@@ -164,6 +179,29 @@ class TestCliRuns : public QObject {
     explain("fp32");
     const auto store = telltale::Store::open(db_.toStdString(), telltale::Store::Mode::read);
     QCOMPARE(store->explanations(1, "integrated-gradients", 41).size(), std::size_t{2});
+  }
+
+  /// Baselines and references of the run's training posts, visited words, standard errors: as --json prints them, and as the file keeps them.
+  void what_gradient_methods_tell() {
+    const auto explain = [&](const QStringList& options) {
+      const Run r = telltale_program(QStringList{"explain", "--db", db_, "--run", "1", "--doc", "41", "--threads", "1", "--json", "--steps", "4"} + options);
+      return r.status == 0 ? r.json() : Json{{"error", r.err.toStdString()}};
+    };
+    const Json udig = explain({"--method", "udig", "--baseline", "mask", "--neighbours", "9"});
+    QVERIFY2(udig.contains("details"), udig.dump().c_str());
+    const auto words = udig["details"]["visited"][0]["words"].get<std::vector<std::string>>();
+    QCOMPARE(words.size(), std::size_t{6});  // itself, four visited, the baseline
+    QCOMPARE(words.back(), std::string("[MASK]"));
+    QCOMPARE(udig["protocol"]["neighbours"], Json(9));
+    const Json rival = explain({"--baseline", "rival"});
+    QVERIFY2(rival.contains("protocol") && rival["protocol"]["posts"].get<std::string>().find("training posts of made") == 0, rival.dump().c_str());
+    QVERIFY(rival["baseline_value"] != explain({})["baseline_value"]);
+    const QStringList posts{"explain", "--db", db_, "--run", "1", "--doc", "41", "--threads", "1", "--json", "--method", "expected-gradients", "--references", "posts", "--samples", "20"};
+    const Json expected = telltale_program(posts).json();
+    QVERIFY(expected["words"][0]["standard_error"].get<double>() >= 0);
+    QCOMPARE(expected["protocol"]["draws"], Json(20));
+    QCOMPARE(telltale_program(posts).json()["words"], expected["words"]);
+    QVERIFY(telltale_program(posts + QStringList{"--seed", "3"}).json()["words"] != expected["words"]);
   }
 
   void streams_that_are_closed() {

@@ -313,6 +313,10 @@ class TestComparison : public QObject {
     QVERIFY(uses_baseline(o, Baseline::pad) && !uses_baseline(o, Baseline::mask));
     o.baseline = Baseline::mask;
     QVERIFY(!uses_baseline(o, Baseline::pad) && uses_baseline(o, Baseline::mask));
+    for (const char* path : {"udig", "sig", "deeplift"}) {
+      o.method = path;
+      QVERIFY(!uses_baseline(o, Baseline::pad) && uses_baseline(o, Baseline::mask));
+    }
     o.method = "occlusion";
     QVERIFY(uses_baseline(o, Baseline::pad));  // its default rule
     o.removal = Removal::remove;
@@ -329,6 +333,7 @@ class TestComparison : public QObject {
     EvaluationOptions o;
     o.methods = {"occlusion", "integrated-gradients", "random"};
     for (const auto& m : metrics()) o.metrics.push_back(m.id);
+    o.peers = {2};  // for consistency
     o.explain.steps = 8;
     o.resamples = 100;
     o.per_post = true;

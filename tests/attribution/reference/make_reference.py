@@ -186,14 +186,188 @@ def baselines(m, texts, out):
             pieces.append(i if i in m.special else phrase[n % len(phrase)])
             n += i not in m.special
         item = {"text": text, "ids": ids, "target": target}
-        for name, b in (("unk", m.table[m.baseline_ids(ids, m.tokenizer.unk_token_id)][None]), ("mean", torch.where(kept, x, m.table.mean(0))), ("text", m.table[pieces][None])):
+        for name, b in (("unk", m.table[m.baseline_ids(ids, m.tokenizer.unk_token_id)][None]), ("mean", torch.where(kept, x, m.table.mean(0))), ("phrase", m.table[pieces][None])):
             scores = IntegratedGradients(lambda v: m.f(v, target)).attribute(x, b, n_steps=20, method="gausslegendre").sum(-1)[0]
             item[name] = {"scores": floats(scores), "baseline_value": float(m.f(b, target))}
         items.append(item)
     write(out, "tiny-baselines.json", items)
 
 
-SECTIONS = {"attention": attention, "paths": paths, "baselines": baselines}
+class Square(torch.nn.Module):
+    def forward(self, x):
+        return x * x
+
+
+class Rsqrt(torch.nn.Module):
+    def forward(self, x):
+        return torch.rsqrt(x)
+
+
+class Exp(torch.nn.Module):
+    def forward(self, x):
+        return torch.exp(x)
+
+
+class Reciprocal(torch.nn.Module):
+    def forward(self, x):
+        return 1 / x
+
+
+class Product(torch.nn.Module):
+    """ab = ((a + b)^2 - (a - b)^2) / 4: by the rescale rule the factors get (b + b0) / 2 and (a + a0) / 2."""
+    def __init__(self):
+        super().__init__()
+        self.plus, self.minus = Square(), Square()
+
+    def forward(self, a, b):
+        a, b = torch.broadcast_tensors(a, b)
+        return 0.25 * (self.plus(a + b) - self.minus(a - b))
+
+
+class Norm(torch.nn.Module):
+    def __init__(self, norm):
+        super().__init__()
+        self.norm, self.square, self.rsqrt, self.product = [norm], Square(), Rsqrt(), Product()
+
+    def forward(self, x):
+        n = self.norm[0]
+        c = x - x.mean(-1, keepdim=True)
+        return self.product(c, self.rsqrt(self.square(c * 1).mean(-1, keepdim=True) + n.eps)) * n.weight + n.bias
+
+
+class Taken(torch.nn.Module):
+    """BERT taken apart into sums, linear maps and one-dimensional steps, each a module of its own, so that captum's hooks see them.
+    The hook is on the tensor that a module is given: one that is used elsewhere too is given as a copy (c * 1)."""
+    def __init__(self, bert):
+        super().__init__()
+        self.b = [bert]
+        L = bert.bert.encoder.layer
+        self.first = Norm(bert.bert.embeddings.LayerNorm)
+        self.norm1 = torch.nn.ModuleList(Norm(l.attention.output.LayerNorm) for l in L)
+        self.norm2 = torch.nn.ModuleList(Norm(l.output.LayerNorm) for l in L)
+        self.qk, self.pv, self.share = (torch.nn.ModuleList(Product() for _ in L) for _ in range(3))
+        self.exp, self.one = torch.nn.ModuleList(Exp() for _ in L), torch.nn.ModuleList(Reciprocal() for _ in L)
+        self.gelu, self.tanh = torch.nn.ModuleList(torch.nn.GELU() for _ in L), torch.nn.Tanh()
+
+    def forward(self, words):
+        b = self.b[0]
+        e = b.bert.embeddings
+        N, T, d = words.shape
+        H = b.config.num_attention_heads
+        h = self.first(words + e.position_embeddings.weight[:T] + e.token_type_embeddings.weight[0])
+        for i, l in enumerate(b.bert.encoder.layer):
+            q, k, v = (f(h).view(N, T, H, -1).transpose(1, 2) for f in (l.attention.self.query, l.attention.self.key, l.attention.self.value))
+            s = self.qk[i](q.unsqueeze(3), k.unsqueeze(2)).sum(-1) / (d / H) ** 0.5
+            u = self.exp[i](s)
+            p = self.share[i](u, self.one[i](u.sum(-1, keepdim=True)))
+            o = self.pv[i](p.unsqueeze(-1), v.unsqueeze(2)).sum(3).transpose(1, 2).reshape(N, T, d)
+            a = self.norm1[i](l.attention.output.dense(o) + h)
+            h = self.norm2[i](l.output.dense(self.gelu[i](l.intermediate.dense(a))) + a)
+        return b.classifier(self.tanh(b.bert.pooler.dense(h[:, 0])))
+
+
+def deeplift(m, texts, out):
+    from captum.attr import DeepLift
+    import captum.attr._core.deep_lift as core
+    for kind in (Square, Rsqrt, Exp, Reciprocal, torch.nn.GELU):
+        core.SUPPORTED_NON_LINEAR[kind] = core.nonlinear
+    items = []
+    for text, ids, target in texts:
+        if len(ids) > 14:
+            continue
+        x = m.table[ids][None].clone()
+        item = {"text": text, "ids": ids, "target": target}
+        for name, by in (("pad", m.tokenizer.pad_token_id), ("mask", m.tokenizer.mask_token_id)):
+            b = m.table[m.baseline_ids(ids, by)][None].clone()
+            net = Taken(m.bert).double()
+            assert torch.allclose(net(x), m.logits(x), atol=1e-9)
+            scores = DeepLift(net, eps=1e-12).attribute(x, b, target=target).sum(-1)[0].detach()
+            change = float((net(x) - net(b))[0, target])
+            assert abs(float(scores.sum()) - change) < 1e-6 * max(1, abs(change)), (float(scores.sum()), change)
+            item[name] = {"scores": floats(scores), "change": change}
+        items.append(item)
+    write(out, "tiny-deeplift.json", items)
+
+
+def relevance(m, texts, out):
+    """AttnLRP and LRP with attention detached, relevance carried from step to step, for the logit."""
+    b, items = m.bert, []
+    H = b.config.num_attention_heads
+
+    def back(R, y, x, W):  # epsilon rule, epsilon 0: y = x W^T + bias
+        return x * ((R / y) @ W)
+
+    def norm(n, x):
+        c = x - x.mean(-1, keepdim=True)
+        r = torch.rsqrt((c * c).mean(-1, keepdim=True) + n.eps)
+        return c * r * n.weight + n.bias, r
+
+    def back_norm(R, y, x, n, r):
+        g = R / y * r * n.weight
+        return x * (g - g.mean(-1, keepdim=True))
+
+    for text, ids, target in texts:
+        if len(ids) > 14:
+            continue
+        item = {"text": text, "ids": ids, "target": target}
+        for detached in (False, True):
+            with torch.no_grad():
+                e, T = b.bert.embeddings, len(ids)
+                x0 = m.table[ids] + e.position_embeddings.weight[:T] + e.token_type_embeddings.weight[0]
+                h, r0 = norm(e.LayerNorm, x0)
+                first, kept = h, []
+                for l in b.bert.encoder.layer:
+                    s = l.attention.self
+                    q, k, v = (f(h).view(T, H, -1).transpose(0, 1) for f in (s.query, s.key, s.value))
+                    scale = q.shape[-1] ** -0.5
+                    S = q @ k.transpose(1, 2) * scale
+                    P = torch.softmax(S, -1)
+                    O = (P @ v)
+                    o = O.transpose(0, 1).reshape(T, -1)
+                    d1 = l.attention.output.dense(o)
+                    sum1 = d1 + h
+                    a, r1 = norm(l.attention.output.LayerNorm, sum1)
+                    up = l.intermediate.dense(a)
+                    act = torch.nn.functional.gelu(up)
+                    d2 = l.output.dense(act)
+                    sum2 = d2 + a
+                    y, r2 = norm(l.output.LayerNorm, sum2)
+                    kept.append((h, q, k, v, scale, S, P, O, o, d1, sum1, a, r1, up, act, d2, sum2, y, r2))
+                    h = y
+                pre = b.bert.pooler.dense(h[0])
+                t = torch.tanh(pre)
+                z = b.classifier(t)
+                R = torch.zeros_like(z)
+                R[target] = z[target]
+                R = back(R, z, t, b.classifier.weight)
+                R = back(R, pre, h[0], b.bert.pooler.dense.weight)
+                Rh = torch.zeros_like(h)
+                Rh[0] = R
+                for l, (h, q, k, v, scale, S, P, O, o, d1, sum1, a, r1, up, act, d2, sum2, y, r2) in zip(reversed(b.bert.encoder.layer), reversed(kept)):
+                    R = back_norm(Rh, y, sum2, l.output.LayerNorm, r2)
+                    Rd, Ra = d2 * R / sum2, a * R / sum2
+                    Ra = Ra + back(back(Rd, d2, act, l.output.dense.weight), up, a, l.intermediate.dense.weight)
+                    R = back_norm(Ra, a, sum1, l.attention.output.LayerNorm, r1)
+                    Rd, Rh = d1 * R / sum1, h * R / sum1
+                    RO = back(Rd, d1, o, l.attention.output.dense.weight).view(T, H, -1).transpose(0, 1) / O
+                    s = l.attention.self
+                    flat = lambda x: x.transpose(0, 1).reshape(T, -1)
+                    share = 1.0 if detached else 0.5
+                    Rv = share * v * (P.transpose(1, 2) @ RO)
+                    Rh = Rh + back(flat(Rv), flat(v), h, s.value.weight)
+                    if not detached:
+                        RP = 0.5 * P * (RO @ v.transpose(1, 2))
+                        RS = S * (RP - P * RP.sum(-1, keepdim=True))
+                        Rq = 0.5 * q * ((RS / S) @ k) * scale
+                        Rk = 0.5 * k * ((RS / S).transpose(1, 2) @ q) * scale
+                        Rh = Rh + back(flat(Rq), flat(q), h, s.query.weight) + back(flat(Rk), flat(k), h, s.key.weight)
+                R = back_norm(Rh, first, x0, e.LayerNorm, r0).sum(-1)
+            item["detached" if detached else "attnlrp"] = floats(R)
+        items.append(item)
+    write(out, "tiny-relevance.json", items)
+
+
+SECTIONS = {"attention": attention, "paths": paths, "baselines": baselines, "deeplift": deeplift, "relevance": relevance}
 
 
 def main():
