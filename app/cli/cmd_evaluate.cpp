@@ -174,6 +174,12 @@ void add_evaluate(CLI::App& app, Context& context) {
   auto* steps = c->add_option("--steps", o.explain.steps, "Nodes of path methods (default: by tolerance)")->check(CLI::Range(1, 100000));
   c->add_option("--tolerance", o.explain.tolerance, "Relative delta that path methods aim at")->check(CLI::Range(1e-9, 1.0))->capture_default_str()->excludes(steps);
   c->add_option("--bins", o.judge.bins, "Shares of the aopc metrics (default: 0.1, 0.2, …, 1)")->check(CLI::Range(1e-6, 1.0))->delimiter(',');
+  c->add_option("--seeds", o.peers, "Runs of other seeds, by id: for consistency")->delimiter(',')->check(CLI::PositiveNumber);
+  c->add_option("--resamplings", o.judge.resamplings, "Draws of words: monotonicity, non-sensitivity, effective-complexity")->check(CLI::Range(1, 100000))->capture_default_str();
+  c->add_option("--near", o.judge.stability_samples, "Draws near by: local-lipschitz, max-sensitivity")->check(CLI::Range(1, 10000))->capture_default_str();
+  c->add_option("--radius", o.judge.stability_radius, "Their radius, in units of the table's median nearest distance")->check(CLI::Range(1e-6, 1e6))->capture_default_str();
+  c->add_option("--tau", o.judge.tau, "non-sensitivity: share of the largest score and of the largest change that counts as nothing")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  c->add_option("--complexity", o.judge.complexity, "effective-complexity: allowed squared change, as a share of F(x)²")->check(CLI::Range(1e-12, 1e6))->capture_default_str();
   c->add_option("--resamples", o.resamples, "Bootstrap resamples")->check(CLI::Range(100, 1000000))->capture_default_str();
   c->add_flag("--per-post", o.per_post, "Every post's value too");
 }

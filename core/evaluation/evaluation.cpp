@@ -17,6 +17,7 @@
 #include "evaluation/contrastivity.hpp"
 #include "evaluation/explained.hpp"
 #include "evaluation/protocol.hpp"
+#include "objective/nearby.hpp"
 
 namespace telltale {
 namespace {
@@ -106,6 +107,16 @@ class Evaluation {
       const MetricInfo& info = metric_info(id);
       if (!seen.insert(id).second) throw std::invalid_argument(fmt::format("metric '{}' is given twice", id));
       if (info.level == "post") {
+        if (info.needs.starts_with("training posts") && !keeps())
+          throw std::invalid_argument(fmt::format(
+              "metric '{}' resamples words from the training posts: it works with a run of a file, not with --model",
+              id));
+        resampling_ = resampling_ || info.needs.starts_with("training posts");
+        if (info.needs == "runs of other seeds" && (!keeps() || o_.peers.empty()))
+          throw std::invalid_argument(
+              fmt::format("metric '{}' compares runs of different seeds: name the others (--seeds)", id));
+        consistency_ = consistency_ || info.needs == "runs of other seeds";
+        nearby_ = nearby_ || info.needs == "explanations near by";
         post_metrics_.push_back(id);
         continue;
       }
@@ -172,16 +183,23 @@ class Evaluation {
     return posts_[post].document > 0 ? static_cast<std::uint64_t>(posts_[post].document) : post + 1;
   }
 
+  /// A run of another seed.
+  struct Peer {
+    std::int64_t run = 0;
+    std::shared_ptr<const Classifier> model;
+  };
+
   std::vector<Scored> scores_of(const std::string& method, const std::vector<Asked>& asked, Unit unit,
-                                const ProgressFn& progress) {
+                                const ProgressFn& progress, const Peer* peer = nullptr) {
     std::vector<Scored> out;
     if (method == random_method) {
       const auto specials = model_.tokenizer().specials();
       for (const Asked& a : asked) {
         Scored s{a.target, a.foil, {}, {}, 0, 0, undefined};
         const Encoding& e = encodings_[a.post];
-        s.word_scores = random_scores(e.words.size(), random_seed(o_.judge.seed, a.target), key_of(a.post));
-        s.scores = random_scores(e.ids.size(), random_seed(o_.judge.seed, a.target), key_of(a.post));
+        const std::uint64_t seed = random_seed(o_.judge.seed, a.target) + (peer ? mix_seed(static_cast<std::uint64_t>(peer->run)) : 0);
+        s.word_scores = random_scores(e.words.size(), seed, key_of(a.post));
+        s.scores = random_scores(e.ids.size(), seed, key_of(a.post));
         for (std::size_t t = 0; t < e.ids.size(); ++t)
           if (specials.special(e.ids[t])) s.scores[t] = 0;
         out.push_back(std::move(s));
@@ -192,8 +210,8 @@ class Evaluation {
     for (const Asked& a : asked) requests.push_back({posts_[a.post].document, &encodings_[a.post], a.target, a.foil});
     ExplainOptions options = explain_options(o_, method);
     options.unit = unit;
-    auto got =
-        explained(store_, run_, model_, requests, options, stop_, progress, "explaining: " + method_info(method).name);
+    auto got = explained(store_, peer ? std::optional(peer->run) : run_, peer ? *peer->model : model_, requests, options, stop_,
+                         progress, "explaining: " + method_info(method).name);
     explanations_stored_ += got.stored, explanations_computed_ += got.computed;
     return std::move(got.posts);
   }
@@ -270,6 +288,7 @@ class Evaluation {
           if (!measures_[cell(m, k)])
             measures_[cell(m, k)] = store_->add_measure(
                 model_.fingerprint(), measure_protocol(settings_, o_, o_.methods[m], post_metrics_[k]));
+    if (!missing.empty()) gather();
     for (std::size_t begin = 0; begin < missing.size(); begin += chunk_posts) {
       const auto end = std::min(missing.size(), begin + chunk_posts);
       judge_chunk(
@@ -296,6 +315,42 @@ class Evaluation {
                                  {"metric", post_metrics_[k]},
                                  {"value", number(of_posts[p])}});
       }
+  }
+
+  /// What some metrics need beside the model: words of the training posts, models of other seeds.
+  void gather() {
+    if (resampling_) {
+      const auto unigrams = std::make_shared<Unigrams>();
+      Store::DocumentFilter filter;
+      filter.dataset = store_->run(*run_).dataset;
+      filter.split = "train";
+      store_->each_document(filter, [&](Document&& d) {
+        if (stop_.stop_requested()) throw Cancelled{};
+        unigrams->add(model_.tokenizer().encode(d.text, o_.max_length), model_.tokenizer().specials(), o_.unit == Unit::piece);
+      });
+      judge_.unigrams = unigrams;
+    }
+    if (nearby_) radius_ = judge_.stability_radius * word_embedding_unit(model_, stop_);
+    if (consistency_)
+      for (const std::int64_t peer : o_.peers)
+        peers_.push_back({peer, Classifier::load(store_->folder() / store_->run(peer).folder, o_.compute)});
+  }
+
+  /// The method's scores of texts near by; the draws are the same for every method.
+  std::vector<NearScores> near_by(const std::string& method, const Asked& asked, const JudgedPost& post) {
+    ExplainOptions options = explain_options(o_, method);
+    const NearbyOptions nearby{judge_.stability_samples, radius_, mix_seed(o_.judge.seed, post.key)};
+    std::vector<NearScores> out;
+    for (const auto& near : explain_nearby(model_, {encodings_[asked.post], asked.target, asked.foil}, options, nearby, stop_)) {
+      NearScores one{near.explanation.word_scores, near.distance};
+      if (o_.unit == Unit::piece) {
+        one.scores.clear();
+        for (const Part& part : post.parts)
+          one.scores.push_back(near.explanation.scores.at(static_cast<std::size_t>(part.positions.front())));
+      }
+      out.push_back(std::move(one));
+    }
+    return out;
   }
 
   void note_left_out() {
@@ -350,17 +405,24 @@ class Evaluation {
                      q.what});
       };
       const auto scores = lacking.empty() ? std::vector<Scored>() : scores_of(o_.methods[m], lacking, o_.unit, inside);
+      std::vector<std::vector<Scored>> of_peers;
+      if (!lacking.empty())
+        for (const Peer& peer : peers_) of_peers.push_back(scores_of(o_.methods[m], lacking, o_.unit, inside, &peer));
       auto& set = sets.emplace_back();
       for (const JudgedPost& post : posts)
         set.push_back({0, -1, std::vector<double>(post.parts.size(), 0.0), undefined});
       for (std::size_t i = 0; i < lacking.size(); ++i) {
         JudgedScores s{lacking[i].target, lacking[i].foil, {}, scores[i].relative_delta};
-        if (o_.unit == Unit::word) {
-          s.scores = scores[i].word_scores;
-        } else {
+        const auto of_parts = [&](const Scored& scored) {
+          if (o_.unit == Unit::word) return scored.word_scores;
+          std::vector<double> out;
           for (const Part& part : posts[places[i]].parts)
-            s.scores.push_back(scores[i].scores.at(static_cast<std::size_t>(part.positions.front())));
-        }
+            out.push_back(scored.scores.at(static_cast<std::size_t>(part.positions.front())));
+          return out;
+        };
+        s.scores = of_parts(scores[i]);
+        for (const auto& peer : of_peers) s.peers.push_back(of_parts(peer[i]));
+        if (nearby_ && o_.methods[m] != random_method) s.near = near_by(o_.methods[m], lacking[i], posts[places[i]]);
         set[places[i]] = std::move(s);
       }
     }
@@ -573,6 +635,9 @@ class Evaluation {
   std::vector<std::vector<bool>> have_;      // the same
   std::vector<std::int64_t> measures_;       // [method · metrics + metric]; 0 = not in the store yet
   std::vector<Known> known_;                 // [post]
+  bool resampling_ = false, consistency_ = false, nearby_ = false;
+  double radius_ = 0;  // of the ball around a word's embedding, in the table's own length
+  std::vector<Peer> peers_;
   Vocabulary vocabulary_;
   std::vector<std::vector<int>> words_;  // of posts with a class
   std::optional<DocumentCounts> train_;
@@ -611,6 +676,18 @@ Json evaluate_run(Store& store, std::int64_t id, const EvaluationOptions& given,
                                          fmt::join(model->labels(), ", "), dataset.name,
                                          fmt::join(dataset.classes, ", ")));
   if (options.max_length == 0) options.max_length = trained_length(run);
+  options.peer_models.clear();
+  for (const std::int64_t peer : options.peers) {
+    const RunRecord other = store.run(peer);
+    if (peer == id || std::count(options.peers.begin(), options.peers.end(), peer) > 1)
+      throw std::invalid_argument(fmt::format("runs of other seeds: run {} is named twice", peer));
+    if (other.status != RunStatus::finished || other.folder.empty())
+      throw std::invalid_argument(fmt::format("runs of other seeds: run {} is {}", peer, name_of(other.status)));
+    if (other.dataset != run.dataset || trained_length(other) != trained_length(run))
+      throw std::invalid_argument(
+          fmt::format("runs of other seeds: run {} is of another data set or length than run {}", peer, id));
+    options.peer_models.push_back(other.fingerprint);
+  }
   Store::DocumentFilter filter;
   filter.dataset = dataset.id;
   filter.split = options.split;

@@ -26,6 +26,8 @@ struct EvaluationOptions {
   std::string foil;   ///< label or number, for Output::difference; empty = the highest-scored other class
   Unit unit = Unit::word;
   JudgeOptions judge;          ///< k, removal, sign rule, bins, seed …; its output is `explain.output`
+  std::vector<std::int64_t> peers;   ///< runs of other seeds on the same data set, for consistency
+  std::vector<std::string> peer_models;  ///< their fingerprints: evaluate_run() fills them in, the protocol holds them
   ExplainOptions explain;      ///< output, path, quadrature, steps, tolerance, baseline for all methods
   std::string split = "test";  ///< of a run's data set
   std::int64_t limit = 0;      ///< at most so many posts, the same share of every class, drawn by seed; 0 = all

@@ -14,7 +14,7 @@
 namespace telltale {
 namespace {
 
-constexpr std::uint64_t infidelity_stream = 1, fidelity_stream = 2, random_stream = 3;
+constexpr std::uint64_t infidelity_stream = 1, fidelity_stream = 2, random_stream = 3, resample_stream = 4;
 constexpr std::size_t batch_inputs = 2048;  // questions gathered before the model is asked: enough to pack by length, small in memory
 
 /// Inputs asked of the model for the posts of one batch; equal ones once.
@@ -33,6 +33,21 @@ class Questions {
     }
     return it->second;
   }
+  /// The post with other ids at some places.
+  std::size_t ask_ids(std::vector<std::int32_t> ids) {
+    auto [it, fresh] = replaced_.try_emplace(std::move(ids), inputs_.size());
+    if (fresh) inputs_.push_back({it->first, {}, {}});
+    return it->second;
+  }
+  /// Draw j of the post's words, the same for every method: ids of each part. Kept, as every metric and method asks for it.
+  const std::vector<std::vector<std::int32_t>>& resampled(const JudgedPost& post, int j, const JudgeOptions& options) {
+    auto [it, fresh] = draws_.try_emplace({&post, j});
+    if (fresh) {
+      Rng rng(mix_seed(options.seed, post.key, resample_stream, static_cast<std::uint64_t>(j)));
+      for (const Part& part : post.parts) it->second.push_back(options.unigrams->draw(part.positions.size(), rng));
+    }
+    return it->second;
+  }
   std::size_t size() const { return inputs_.size(); }
   void answer() {
     answers_ = probe_.predict(inputs_);
@@ -43,6 +58,8 @@ class Questions {
  private:
   const Probe& probe_;
   std::map<std::tuple<const JudgedPost*, Removal, std::vector<int>>, std::size_t> known_;
+  std::map<std::vector<std::int32_t>, std::size_t> replaced_;
+  std::map<std::pair<const JudgedPost*, int>, std::vector<std::vector<std::int32_t>>> draws_;
   std::vector<ModelInput> inputs_;
   std::vector<Prediction> answers_;
 };
@@ -148,6 +165,48 @@ Later robust_fidelity(const Case& c, std::size_t k) {
   return [plus = mean_of(std::move(plus)), minus = mean_of(std::move(minus))](const Questions& q) { return plus(q) - minus(q); };
 }
 
+/// Mean over the draws of (F(x) − F(x with `parts` resampled))².
+Later change_of(const Case& c, const std::vector<int>& parts) {
+  std::vector<std::size_t> asked;
+  for (int j = 0; j < c.options.resamplings; ++j) {
+    const auto& words = c.questions.resampled(c.post, j, c.options);
+    std::vector<std::int32_t> ids = c.post.encoding.ids;
+    for (const int p : parts) {
+      const auto& at = c.post.parts[static_cast<std::size_t>(p)].positions;
+      for (std::size_t i = 0; i < at.size(); ++i) ids[static_cast<std::size_t>(at[i])] = words[static_cast<std::size_t>(p)][i];
+    }
+    asked.push_back(c.questions.ask_ids(std::move(ids)));
+  }
+  return [asked, whole = c.ask({}), o = c.options.output, t = c.scores.target, f = c.scores.foil](const Questions& q) {
+    const double value = output_of(q[whole], o, t, f);
+    double sum = 0;
+    for (const auto a : asked) sum += (value - output_of(q[a], o, t, f)) * (value - output_of(q[a], o, t, f));
+    return sum / static_cast<double>(asked.size());
+  };
+}
+
+Later resampling_metric(const std::string& id, const Case& c) {
+  if (!c.options.unigrams) throw std::invalid_argument("metric '" + id + "' resamples words from the training posts: it works with a run of a file");
+  std::vector<Later> changes;
+  const auto values_of = [](const std::vector<Later>& some, const Questions& q) {
+    std::vector<double> values;
+    for (const auto& s : some) values.push_back(s(q));
+    return values;
+  };
+  if (id == "effective-complexity") {
+    for (std::size_t k = 0; k <= c.n(); ++k) changes.push_back(change_of(c, others(c.top(k), c.n())));
+    return [=, whole = c.ask({}), o = c.options.output, t = c.scores.target, f = c.scores.foil, share = c.options.complexity](const Questions& q) {
+      const double value = output_of(q[whole], o, t, f);
+      return effective_complexity(values_of(changes, q), share * value * value);
+    };
+  }
+  for (std::size_t p = 0; p < c.n(); ++p) changes.push_back(change_of(c, {static_cast<int>(p)}));
+  return [=, scores = c.scores.scores, tau = c.options.tau, mono = id == "monotonicity"](const Questions& q) {
+    const auto values = values_of(changes, q);
+    return mono ? monotonicity(scores, values) : non_sensitivity(scores, values, tau);
+  };
+}
+
 bool any_marked(const JudgedPost& post) { return std::find(post.marked.begin(), post.marked.end(), true) != post.marked.end(); }
 
 Later plan(const std::string& id, const Case& c, std::size_t rationale_k) {
@@ -175,6 +234,11 @@ Later plan(const std::string& id, const Case& c, std::size_t rationale_k) {
   if (info.id == "tau-loo") return tau_loo(c);
   if (info.id == "infidelity") return infidelity(c);
   if (info.id == "robust-fidelity") return robust_fidelity(c, k);
+  if (info.id == "monotonicity" || info.id == "non-sensitivity" || info.id == "effective-complexity") return resampling_metric(info.id, c);
+  if (info.id == "local-lipschitz") return constant_of(local_lipschitz(c.scores.scores, c.scores.near));
+  if (info.id == "max-sensitivity") return constant_of(max_sensitivity(c.scores.scores, c.scores.near));
+  if (info.id == "consistency") return constant_of(consistency(c.scores.scores, c.scores.peers));
+  if (info.id == "consistency-jaccard@k") return constant_of(consistency_jaccard(c.scores.scores, c.scores.peers, k, c.options.absolute));
   if (info.id == "entropy") return constant_of(normalised_entropy(c.scores.scores));
   if (info.id == "gini") return constant_of(gini_index(c.scores.scores));
   if (info.id == "mass@k") return constant_of(mass_of(c.scores.scores, top));

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "base/progress.hpp"
 #include "evaluation/metrics.hpp"
 #include "evaluation/probe.hpp"
+#include "evaluation/resampling.hpp"
+#include "evaluation/stability.hpp"
 #include "evaluation/statistics.hpp"
 
 namespace telltale {
@@ -33,6 +36,8 @@ struct JudgedScores {
   int target = 0, foil = -1;
   std::vector<double> scores;             ///< one per part
   double completeness_delta = undefined;  ///< relative; NaN for methods that promise none
+  std::vector<NearScores> near{};           ///< by the same method, of texts near by in the embedding space; for local-lipschitz and max-sensitivity
+  std::vector<std::vector<double>> peers{}; ///< by the same method on models of other seeds, for the same class; for consistency
 };
 
 struct JudgeOptions {
@@ -43,6 +48,12 @@ struct JudgeOptions {
   std::size_t rationale_k = 0;            ///< k of token-f1 and iou-f1; 0 = the average number of marked parts, rounded up
   int infidelity_samples = 64;
   int fidelity_samples = 16;
+  int resamplings = 16;                   ///< of a word, or of several: monotonicity, non-sensitivity, effective-complexity
+  double tau = 0.01;                      ///< non-sensitivity: share of the largest |A|, and of the largest change
+  double complexity = 0.01;               ///< effective-complexity: ε as a share of F(x)²
+  std::shared_ptr<const Unigrams> unigrams;  ///< what words are resampled from; needed by these three
+  int stability_samples = 10;             ///< texts near by
+  double stability_radius = 0.5;          ///< of the ball around each token, in units of the table's median nearest distance
   double alpha1 = 0.1, alpha2 = 0.9;      ///< robust-fidelity
   bool absolute = false;                  ///< sign rule: order by |A| instead of A
   std::uint64_t seed = 0;

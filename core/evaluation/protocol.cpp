@@ -49,6 +49,8 @@ Json settings_json(const EvaluationOptions& o, const std::string& dataset, Preci
           {"fidelity_samples", j.fidelity_samples},
           {"alpha1", j.alpha1},
           {"alpha2", j.alpha2},
+          {"resamplings", j.resamplings}, {"tau", j.tau}, {"complexity", j.complexity},
+          {"stability_samples", j.stability_samples}, {"stability_radius", j.stability_radius},
           {"max_length", o.max_length},
           {"precision", name_of(o.compute.precision)},
           {"judged_in", name_of(judged_in)},
@@ -83,6 +85,13 @@ EvaluationOptions settings_from(const Json& s) {
   j.fidelity_samples = value_of<int>(s, "fidelity_samples");
   j.alpha1 = value_of<double>(s, "alpha1");
   j.alpha2 = value_of<double>(s, "alpha2");
+  if (s.contains("resamplings")) {  // not of an earlier version
+    j.resamplings = value_of<int>(s, "resamplings");
+    j.tau = value_of<double>(s, "tau");
+    j.complexity = value_of<double>(s, "complexity");
+    j.stability_samples = value_of<int>(s, "stability_samples");
+    j.stability_radius = value_of<double>(s, "stability_radius");
+  }
   o.max_length = value_of<int>(s, "max_length");
   o.compute.precision = parse_precision(value_of<std::string>(s, "precision"));
   o.resamples = value_of<int>(s, "resamples");
@@ -121,6 +130,13 @@ Json metric_protocol(const EvaluationOptions& o, const std::string& metric, std:
             {"removal", "baseline"},
             {"scores", o.unit == Unit::word ? "per word" : "per piece"}};
   if (info.id == "robust-fidelity") return {{"draws", j.fidelity_samples}, {"alpha1", j.alpha1}, {"alpha2", j.alpha2}};
+  if (info.id == "monotonicity") return {{"resamplings", j.resamplings}, {"words", "training posts"}};
+  if (info.id == "non-sensitivity") return {{"resamplings", j.resamplings}, {"words", "training posts"}, {"tau", j.tau}};
+  if (info.id == "effective-complexity")
+    return {{"resamplings", j.resamplings}, {"words", "training posts"}, {"epsilon", j.complexity}};
+  if (info.needs == "explanations near by")
+    return {{"samples", j.stability_samples}, {"radius", j.stability_radius}, {"law", "uniform in the ball, equal pieces alike"}};
+  if (info.group == "stability" && info.needs == "runs of other seeds") return {{"models", o.peer_models}};
   if (info.id == "aopc-comprehensiveness" || info.id == "aopc-sufficiency") return {{"bins", j.bins}};
   if (info.id == "token-f1" || info.id == "iou-f1") return {{"k", rationale_k}};
   if (info.level != "post")

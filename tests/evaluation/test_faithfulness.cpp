@@ -229,6 +229,9 @@ class TestFaithfulness : public QObject {
     for (const auto& m : metrics()) {
       if (m.level != "post") continue;
       Asked ask;
+      const auto unigrams = std::make_shared<Unigrams>();
+      unigrams->add(toy::text_of({1, 2}), toy::specials, false);
+      ask.options.unigrams = unigrams;
       ask.posts = {post_of({})};
       ask.scores = {};
       UNDEFINED(ask(m.id));
