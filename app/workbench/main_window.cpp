@@ -346,6 +346,7 @@ bool MainWindow::settled() const {
   switch (workspace()) {
     case Workspace::inspect: return inspect_->settled();
     case Workspace::welcome: return true;
+    case Workspace::evaluate: return part_settled(as_widget(evaluate_));  // what an evaluation costs is measured beside
     default: return session_->work().jobs().empty() && part_settled(workspace() == Workspace::runs ? as_widget(runs_) : workspace() == Workspace::evaluate ? as_widget(evaluate_) : as_widget(new_run_));
   }
 }
