@@ -4,6 +4,8 @@
 #include <limits>
 #include <numbers>
 
+#include "model/product.hpp"
+
 namespace telltale {
 namespace {
 
@@ -65,7 +67,12 @@ Network::Network(const ModelConfig& config, const BertWeights& weights, const Be
 at::Tensor Network::words(const at::Tensor& ids) const { return at::embedding(w_.word, ids); }
 
 at::Tensor Network::linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
-  if (weight.scalar_type() == x.scalar_type()) return at::linear(x, weight, bias);
+  if (weight.scalar_type() == x.scalar_type()) {
+    if (!product_pays(x)) return at::linear(x, weight, bias);
+    std::vector<std::int64_t> sizes = x.sizes().vec();
+    sizes.back() = weight.size(0);
+    return differentiable_product(x.reshape({-1, x.size(-1)}), weight.t()).add_(bias).view(sizes);
+  }
   return at::linear(x.to(weight.scalar_type()), weight).to(x.scalar_type()) + bias;
 }
 

@@ -1,6 +1,7 @@
 #include "model/product.hpp"
 
 #include <dlfcn.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 namespace telltale {
 namespace {
@@ -37,5 +38,31 @@ void product(const at::Tensor& a, const at::Tensor& b, at::Tensor& out, bool add
   else
     at::mm_out(out, a, b);
 }
+
+namespace {
+
+struct Product : torch::autograd::Function<Product> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& a, const at::Tensor& b) {
+    context->save_for_backward({a, b});
+    at::Tensor out = at::empty({a.size(0), b.size(1)}, a.options());
+    product(a, b, out);
+    return out;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list g) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const at::Tensor &a = saved[0], &b = saved[1];
+    // Whoever is not asked for (frozen, or a constant of pass two) costs nothing. A gradient lies as its matrix does: b is often a weight's transpose.
+    at::Tensor da, db;
+    if (a.requires_grad()) da = differentiable_product(g[0], b.t());
+    if (b.requires_grad()) db = b.stride(0) == 1 ? differentiable_product(g[0].t(), a).t() : differentiable_product(a.t(), g[0]);
+    return {da, db};
+  }
+};
+
+}  // namespace
+
+at::Tensor differentiable_product(const at::Tensor& a, const at::Tensor& b) { return Product::apply(a, b); }
+
+bool product_pays(const at::Tensor& x) { return x.scalar_type() == at::kFloat && x.device().is_cpu() && sgemm(); }
 
 }  // namespace telltale

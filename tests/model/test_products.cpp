@@ -1,5 +1,6 @@
 // Packed weights against double products, and the engines that use them against one another.
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "model/classifier_impl.hpp"
 #include "model/packed_weight.hpp"
@@ -52,6 +53,22 @@ class TestProducts : public QObject {
           QVERIFY(off(in, 2 * back) < 2 * c.backward);
         }
       }
+    }
+  }
+
+  /// First and second derivatives through differentiable_product are those of at::mm; b as a weight's transpose and as it is.
+  void derivatives_of_the_second_order() {
+    for (const bool transposed : {false, true}) {
+      std::vector<at::Tensor> found[2];
+      for (const bool own : {false, true}) {
+        const at::Tensor a = seeded({5, 7}, 1).requires_grad_(), w = (transposed ? seeded({3, 7}, 2) : seeded({7, 3}, 2)).requires_grad_();
+        const at::Tensor b = transposed ? w.t() : w;
+        const at::Tensor y = own ? differentiable_product(a, b) : at::mm(a, b);
+        const auto first = torch::autograd::grad({(y * y * y).sum()}, {a, w}, {}, true, true);
+        const auto second = torch::autograd::grad({(first[0] * first[0]).sum() + first[1].sin().sum()}, {a, w});
+        found[own] = {y, first[0], first[1], second[0], second[1]};
+      }
+      for (std::size_t k = 0; k < found[0].size(); ++k) QVERIFY2(off(found[1][k], found[0][k].to(at::kDouble)) < 1e-4, qPrintable(QString("transposed %1, figure %2").arg(transposed).arg(k)));
     }
   }
 
