@@ -49,7 +49,7 @@ void add_shared_options(CLI::App& command, Context& c) {
       ->check(CLI::Validator(check_device, ""));
   add("--threads", c.threads, "N", "Threads (default, and at most: all cores that this process may use)")->check(CLI::PositiveNumber);
   add("--precision", c.precision, "fp32|bf16|fp64|auto",
-      "Of the arithmetic (default: fp32); auto takes bf16 where it is fast and exact enough")
+      "Of the arithmetic (default: fp32); auto takes bf16 where it is fast and exact enough; explanations in bf16 keep the bits of values where the processor can")
       ->check(CLI::IsMember({"fp32", "bf16", "fp64", "auto"}));
   add("--seed", c.seed, "N", "Seed of everything random")->check(CLI::Validator(check_seed, ""));
   add("--max-length", c.max_length, "N",
