@@ -1,6 +1,8 @@
 #include "attribution/gradient_rows.hpp"
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 #include "attribution/output_function.hpp"
 #include "model/network.hpp"
@@ -20,6 +22,7 @@ Ends path_ends(const Classifier::Impl& model, const Encoding& text, Path path, B
       case Baseline::mask: b.ids[t] = s.mask; break;
       case Baseline::unk: b.ids[t] = s.unk; break;
       case Baseline::zero: b.zeroed[t] = 1; break;
+      default: throw std::logic_error(std::string("not one id at every position: baseline ") + name_of(baseline));  // drawn or averaged: baselines.cpp
     }
   }
   Ends out{model.words(x).to(dtype), model.words(b).to(dtype)};

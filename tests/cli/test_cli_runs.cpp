@@ -64,7 +64,7 @@ class TestCliRuns : public QObject {
       QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
     }
     QVERIFY(k > 30);
-    for (const QString& call : {"epsilon=3", "weight.class=0", "distance=euclid", "nothing=1", "nothing", "=1", "rival=zebra", "validation_split=none"}) {
+    for (const QString call : {"epsilon=3", "weight.class=0", "distance=euclid", "nothing=1", "nothing", "=1", "rival=zebra", "validation_split=none"}) {
       const QString wrong = complaint(train({"--set", call}), 2, {call.section('=', 0, 0) == "weight.class" ? "weight" : call.section('=', 0, 0)});
       QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
     }
@@ -271,7 +271,7 @@ class TestCliRuns : public QObject {
     QVERIFY2(resumed.status == 0, resumed.err);
     QCOMPARE(telltale::read_file(db_.toStdString() + ".d/run-" + std::to_string(id) + "/model.safetensors"), telltale::read_file(db_.toStdString() + ".d/run-1/model.safetensors"));
 
-    for (const QString& format : {"hf"}) {
+    for (const QString format : {"hf"}) {
       const QString out = path("full." + format);
       const Run r = limited({"export", "--db", db_, "--run", "1", "--format", format, "--out", out}, 50000);  // room for the index of SQLite's log (32 KiB), not for the weights
       QVERIFY2(r.status == 1 && r.one_line_of_complaint() && r.err.contains("full." + format.toUtf8()), r.err);
