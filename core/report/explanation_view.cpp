@@ -85,6 +85,8 @@ OrderedJson explanation_json(const ExplanationRecord& r, std::string_view text, 
   OrderedJson out;
   out["document"] = r.document > 0 ? OrderedJson(r.document) : OrderedJson();
   out["run"] = r.run ? OrderedJson(*r.run) : OrderedJson();
+  const Json& errors = get(r.prediction, "standard_error");
+  const bool of_words = text_of(r.protocol, "unit") != "piece";
   out["tokens"] = OrderedJson::array();
   for (std::size_t i = 0; i < r.ids.size(); ++i) {
     const Span span = i < r.offsets.size() ? r.offsets[i] : Span{};
@@ -94,12 +96,15 @@ OrderedJson explanation_json(const ExplanationRecord& r, std::string_view text, 
     t["begin"] = placed ? OrderedJson(span.begin) : OrderedJson();
     t["end"] = placed ? OrderedJson(span.end) : OrderedJson();
     t["score"] = i < r.scores.size() ? finite(r.scores[i]) : OrderedJson();
+    if (errors.is_array() && !of_words) t["standard_error"] = i < errors.size() ? finite(number_of(errors[i])) : OrderedJson();
     out["tokens"].push_back(std::move(t));
   }
   out["words"] = OrderedJson::array();
   for (std::size_t i = 0; i < std::min(r.words.size(), r.word_scores.size()); ++i)
-    if (inside(r.words[i], text))
+    if (inside(r.words[i], text)) {
       out["words"].push_back({{"text", slice(text, r.words[i])}, {"begin", r.words[i].begin}, {"end", r.words[i].end}, {"score", finite(r.word_scores[i])}});
+      if (errors.is_array() && of_words) out["words"].back()["standard_error"] = i < errors.size() ? finite(number_of(errors[i])) : OrderedJson();
+    }
   out["method"] = clean_utf8(r.method);
   out["target"] = clean_utf8(view.target);
   if (!view.foil.empty()) out["foil"] = clean_utf8(view.foil);
