@@ -167,6 +167,7 @@ QFrame#panel { background: %panel; border: 1px solid %border; border-radius: 3px
 QWidget#panelHeader { background: %header; border: 0; border-bottom: 1px solid %border; border-top-left-radius: 3px; border-top-right-radius: 3px; }
 QLabel#caption { color: %text3; }
 QLabel#quiet { color: %text2; }
+QLabel:focus { background: %accentSoft; }
 QFrame#hairline { background: %border; border: 0; }
 QPushButton { background: %panel; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 3px 10px; min-height: 18px; }
 QPushButton:hover { background: %hover; }
@@ -174,6 +175,7 @@ QPushButton:pressed, QPushButton:checked { background: %accentSoft; }
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus { border: 2px solid %focus; padding-left: 9px; padding-right: 9px; padding-top: 2px; padding-bottom: 2px; }
 QPushButton#primary { background: %accent; color: %accentText; border-color: %accent; }
 QPushButton#primary:hover { background: %accentHover; }
+QPushButton#primary:focus { border-color: %text; }
 QPushButton:disabled { color: %textDisabled; border-color: %border; }
 QPushButton#small { padding: 1px 7px; min-height: 18px; font-size: 11px; font-weight: 500; }
 QPushButton#small:focus { padding: 0 6px; }

@@ -73,6 +73,10 @@ class Card : public QPushButton {
     p.setPen(QPen(theme_[first_ || focus ? "accent" : "border"], w));
     p.setBrush(theme_[first_ ? "accentSoft" : underMouse() ? "hover" : "panel"]);
     p.drawRoundedRect(QRectF(rect()).adjusted(w / 2, w / 2, -w / 2, -w / 2), 3, 3);
+    if (focus && first_) {  // its frame is the accent's anyway: a second one inside
+      p.setPen(QPen(theme_["focus"], 1));
+      p.drawRoundedRect(QRectF(rect()).adjusted(4.5, 4.5, -4.5, -4.5), 2, 2);
+    }
     draw_icon(p, QRectF(16, 25, 24, 24), picture_, theme_[first_ ? "accent" : "text2"]);
     p.setFont(theme_.font("caption"));
     const int key = QFontMetrics(p.font()).horizontalAdvance(key_) + 12;

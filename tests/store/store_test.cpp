@@ -399,6 +399,17 @@ class StoreTest : public QObject {
     RunRecord run = a_run(dataset.id);
     run.fingerprint = "f00d";
     const auto id = store->add_run(run);
+    run.name = "second", run.status = RunStatus::finished, run.metrics = {{"accuracy", 0.75}};
+    const auto second = store->add_run(run);
+    const auto heads = store->run_heads();
+    QCOMPARE(heads.size(), std::size_t{2});
+    QCOMPARE(heads[1].id, second);
+    QCOMPARE(heads[1].name, std::string("second"));
+    QCOMPARE(heads[1].dataset, dataset.id);
+    QCOMPARE(heads[1].status, RunStatus::finished);
+    QCOMPARE(heads[1].accuracy, 0.75);
+    QVERIFY(heads[0].status == RunStatus::queued && std::isnan(heads[0].accuracy));
+    store->remove_run(second);
     const auto before = store->explained_documents(id);
     QCOMPARE(before, std::vector<std::int64_t>{});
     store->add_explanation(explanation_of(all[1].id));  // of equal weights, without a run

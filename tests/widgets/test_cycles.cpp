@@ -1,5 +1,5 @@
 // Start, stop, close, reopen, again and again: at every moment of a run, with everything on screen that listens to it.
-//   TELLTALE_CYCLES=200 test_cycles     as often as that, under a sanitizer for instance; 6 without
+//   TELLTALE_CYCLES=200 QTEST_FUNCTION_TIMEOUT=7200000 test_cycles     as often as that, under a sanitizer for instance; 6 without
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -77,6 +77,7 @@ class TestCycles : public QObject {
       QVERIFY2(r.status == RunStatus::stopped, name_of(r.status));
       QCOMPARE(after->steps(run).size(), static_cast<std::size_t>(r.step));
       if (k == std::min(40, cycles / 2)) early = resident_mib();
+      if (k % 20 == 19) qInfo("%d of %d", k + 1, cycles);
     }
     qInfo("%d cycles; resident %.0f MiB in the middle, %.0f MiB at the end", cycles, early, resident_mib());
   }

@@ -86,8 +86,8 @@ QWidget* CompareView::build_bar() {
   };
   run_label_ = label(tr("Run"));
   run_box_ = box(bar, tr("Run"), tr("The run whose explanations are compared"), 90);
-  a_box_ = box(bar, tr("A"), tr("What stands as A; X swaps A and B"), 90);
-  b_box_ = box(bar, tr("B"), tr("What stands as B; Δ = B − A"), 90);
+  a_box_ = box(bar, tr("What stands as A"), tr("What stands as A; X swaps A and B"), 90);
+  b_box_ = box(bar, tr("What stands as B"), tr("What stands as B; Δ = B − A"), 90);
   swap_ = new QToolButton(bar);
   swap_->setIcon(icon(theme_, "swap", "text2"));
   swap_->setAutoRaise(true);

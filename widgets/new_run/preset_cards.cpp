@@ -49,6 +49,10 @@ void PresetCard::paintEvent(QPaintEvent*) {
   p.setPen(QPen(hasFocus() ? theme_["focus"] : on ? theme_["accent"] : theme_["borderStrong"], on || hasFocus() ? 2 : 1));
   p.setBrush(on ? theme_["accentSoft"] : underMouse() && isEnabled() ? theme_["hover"] : theme_["panel"]);
   p.drawRoundedRect(frame, 3, 3);
+  if (on && hasFocus()) {  // the chosen one has an accent's frame anyway: a second one inside
+    p.setPen(QPen(theme_["focus"], 1));
+    p.drawRoundedRect(frame.adjusted(3.5, 3.5, -3.5, -3.5), 2, 2);
+  }
   if (radio_) {
     const QRectF dot(12, 10, 13, 13);
     p.setPen(QPen(on ? theme_["accent"] : theme_["borderStrong"], 1.5));

@@ -70,7 +70,7 @@ SettingField::SettingField(Theme& theme, const SettingInfo& info, QWidget* paren
   }
   QWidget* e = editor();
   e->setObjectName(QStringLiteral("setting:") + text(info.id));
-  e->setAccessibleName(name);
+  e->setAccessibleName(name.size() > 1 ? name : tr("%1 (%2)").arg(name, text(info.id)));  // a letter alone is no name to be read out
   e->setAccessibleDescription(text(info.meaning));
   e->setToolTip(tip);
   e->setFocusPolicy(Qt::StrongFocus);
