@@ -34,7 +34,8 @@ void GeometryPanel::submit(bool full) {
   const quint64 question = ++asked_;
   if (!stale_.isActive()) stale_.start();
   job_ = session_->work().submit(
-      this, WorkQueue::Priority::visible, tr("Drawing perturbed copies"),
+      // What reads a post or a curve goes first: this measures the embedding table, a second or two on a large one.
+      this, WorkQueue::Priority::soon, tr("Drawing perturbed copies"),
       [this, full, question, source = source_, options = options_, scale = scale_, documents = documents_, document = document_, position = position_, dataset = dataset_](WorkQueue::Context& c) -> std::function<void()> {
         Answer a;
         const auto model = source.run > 0 ? c.models.of_run(c.store, source.run) : c.models.of_folder(source.folder.toStdString());
