@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "model/classifier_impl.hpp"
+#include "model/device_memory.hpp"
 #include "objective/objective.hpp"
 
 namespace telltale {
@@ -81,7 +82,7 @@ ObjectiveReport evaluate_batch_file(const std::filesystem::path& model_folder, c
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  out.peak_mib = static_cast<double>(usage.ru_maxrss) / 1024;
+  out.peak_mib = impl.device.is_cpu() ? static_cast<double>(usage.ru_maxrss) / 1024 : device_peak_mib(impl.device);
   out.gradient_norm = parameters.flat_gradient.to(at::kDouble).square().sum().sqrt().item<double>();
   for (std::size_t k = 0; k < terms().size(); ++k)
     if (!std::isnan(found.values[k])) out.terms.emplace_back(terms()[k].id, found.values[k]);

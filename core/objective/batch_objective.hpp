@@ -15,7 +15,7 @@ struct ObjectiveReport {
   double gradient_norm = 0;                           ///< of the total, before clipping
   double attribution_gradient_norm = 0;               ///< of the attribution triplet alone, unweighted; NaN when it was not measured
   double unit = 0, epsilon = 0, epsilon2 = 0;         ///< length unit of this embedding table; absolute radii
-  double seconds = 0, peak_mib = 0;                   ///< of the evaluation; largest resident size of the process so far
+  double seconds = 0, peak_mib = 0;                   ///< of the evaluation; largest resident size of the process so far, or most memory that tensors held on the graphics card
   std::vector<int> predicted_negative;
 };
 

@@ -79,22 +79,29 @@ void AdamW::step(double rate, double gradient_scale) {
   ++steps;
   const double t = static_cast<double>(steps), correction1 = 1 - std::pow(options_.beta1, t), correction2 = 1 - std::pow(options_.beta2, t);
   const at::Tensor &p = parameters_.flat, &g = parameters_.flat_gradient;
+  if (!p.is_cpu() || options_.by_operations) return step_by_operations(rate, gradient_scale, correction1, correction2);
   for (const Range& r : ranges_) {
     const Coefficients<double> c{1 - (r.decays ? rate * options_.weight_decay : 0), options_.beta1, options_.beta2, 1 - options_.beta1, 1 - options_.beta2,
                                  rate / correction1, 1 / std::sqrt(correction2), options_.epsilon, gradient_scale};
-    if (p.is_cpu() && p.scalar_type() == at::kFloat) {
+    if (p.scalar_type() == at::kFloat)
       update_all<float>(p, g, first, second, r.begin, r.end, c);
-    } else if (p.is_cpu() && p.scalar_type() == at::kDouble) {
+    else
       update_all<double>(p, g, first, second, r.begin, r.end, c);
-    } else {
-      const std::int64_t n = r.end - r.begin;
-      const at::Tensor gradient = g.narrow(0, r.begin, n) * c.scale;
-      at::Tensor m = first.narrow(0, r.begin, n), v = second.narrow(0, r.begin, n);
-      m.mul_(c.beta1).add_(gradient, c.rest1);
-      v.mul_(c.beta2).addcmul_(gradient, gradient, c.rest2);
-      p.narrow(0, r.begin, n).mul_(c.decay).addcdiv_(m, v.sqrt().mul_(c.root).add_(c.epsilon), -c.rate);
-    }
   }
+}
+
+void AdamW::step_by_operations(double rate, double gradient_scale, double correction1, double correction2) {
+  at::Tensor& p = parameters_.flat;
+  if (options_.weight_decay != 0) {
+    std::vector<at::Tensor> decaying;
+    for (const Range& r : ranges_)
+      if (r.decays) decaying.push_back(p.narrow(0, r.begin, r.end - r.begin));
+    if (!decaying.empty()) at::_foreach_mul_(decaying, 1 - rate * options_.weight_decay);
+  }
+  const at::Tensor gradient = parameters_.flat_gradient * gradient_scale;
+  first.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+  second.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
+  p.addcdiv_(first, second.sqrt().mul_(1 / std::sqrt(correction2)).add_(options_.epsilon), -rate / correction1);
 }
 
 double gradient_norm(const Parameters& parameters) {

@@ -11,10 +11,11 @@ namespace telltale {
 
 struct AdamWOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0.01;
+  bool by_operations = false;  ///< ATen's operations on the CPU too, where a test compares the two
 };
 
 /// p ← p − η·λ·p; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; p ← p − η/(1−β₁ᵗ) · m / (√(v/(1−β₂ᵗ)) + ε).
-/// λ only where Parameters::decays. One pass over memory on the CPU, ATen's operations elsewhere; the result does not depend on the
+/// λ only where Parameters::decays. One pass over memory on the CPU; elsewhere ATen's operations on the whole buffer, as launches are what costs there; the result does not depend on the
 /// number of threads.
 class AdamW {
  public:
@@ -32,6 +33,7 @@ class AdamW {
     std::int64_t begin, end;
     bool decays;
   };
+  void step_by_operations(double rate, double gradient_scale, double correction1, double correction2);
   Parameters& parameters_;
   AdamWOptions options_;
   std::vector<Range> ranges_;  ///< neighbouring tensors of one kind joined

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <numeric>
 
-#include "training/process.hpp"
+#include "training/memory.hpp"
 
 namespace telltale {
 namespace {
@@ -68,8 +68,8 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
     for (auto& b : epoch_batches(data.train, s.batch, s.seed, e)) batches.push_back(std::move(b));
   std::sort(batches.begin(), batches.end(), [&](const auto& a, const auto& b) { return padded(data.train, a) < padded(data.train, b); });
 
-  reset_peak_resident();
-  const double base = resident_mib();
+  reset_peak(m.device);
+  const double base = used_mib(m.device);
   constexpr double longest_probe = 5, quick_probe = 1;  // seconds a measured batch may take; under which it is measured twice
   const auto timed = [&](std::vector<std::size_t> batch, double limit_rate) {
     // limit_rate: seconds a padded id, as far as known; posts are left out of a batch that would take too long.
@@ -111,7 +111,7 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
   stepper.optimiser().steps = 0;
   stepper.objective().state() = before;
   steps_seconds += optimiser_seconds * static_cast<double>(stepper.steps());
-  const double grown = peak_resident_mib() - base;
+  const double grown = peak_mib(m.device) - base;
 
   // Validation: a few posts, by ids.
   std::vector<std::size_t> order(data.validation.size());

@@ -13,6 +13,7 @@
 #include "training/cost.hpp"
 #include "training/film.hpp"
 #include "training/geometry_watch.hpp"
+#include "training/memory.hpp"
 #include "training/metrics.hpp"
 #include "training/model_folder.hpp"
 #include "training/process.hpp"
@@ -163,7 +164,7 @@ class Session {
     if (options_.predict_cost && position_.step == 0) {
       const CostEstimate cost = measure_cost(*start_.stepper, *start_.data, folder_, stop_);
       run_.cost["predicted"] = {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"details", cost.details}};
-      reset_peak_resident();
+      reset_peak(start_.model->impl().device);
     }
     save_run();
     remove_other_checkpoints(folder_, {checkpoint, position_.best_folder});
@@ -275,7 +276,7 @@ class Session {
     s.gradient_norm = r.gradient_norm;
     s.learning_rate = r.learning_rate;
     s.tokens_per_second = static_cast<double>(r.tokens) / std::max(1e-9, step_seconds);
-    s.memory_mib = resident_mib();
+    s.memory_mib = used_mib(start_.model->impl().device);
     most_mib_ = std::max(most_mib_, s.memory_mib);
     s.terms = by_term(r.values.values);
     s.terms["total"] = number(r.values.total);
@@ -391,7 +392,7 @@ class Session {
     run_.folder = name();
     // What is in the folder, not what is in memory: fp64 is stored as float32.
     run_.fingerprint = Classifier::load(folder_, {"cpu", 0, Precision::fp32})->fingerprint();
-    run_.cost["actual"] = {{"seconds", seconds()}, {"peak_mib", std::max(most_mib_, peak_resident_mib())}};
+    run_.cost["actual"] = {{"seconds", seconds()}, {"peak_mib", std::max(most_mib_, peak_mib(start_.model->impl().device))}};
     if (run_.cost.contains("predicted"))
       for (const char* key : {"seconds", "peak_mib"}) run_.cost["error"][key] = run_.cost["predicted"][key].get<double>() / run_.cost["actual"][key].get<double>() - 1;
     end(RunStatus::finished, "", [&] {

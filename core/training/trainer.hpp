@@ -66,7 +66,7 @@ RunRecord train_run(Store& store, std::int64_t run, const TrainOptions& options,
 RunRecord train(Store& store, const TrainRequest& request, const TrainOptions& options, std::stop_token stop = {}, const TrainCallbacks& callbacks = {}, TrainControl* control = nullptr);
 
 struct CostEstimate {
-  double seconds = 0, peak_mib = 0;
+  double seconds = 0, peak_mib = 0;  ///< memory of the graphics card where one is used, else of the process
   std::int64_t steps = 0;
   Json details;  ///< posts, steps, seconds of steps, validation and checkpoints, measured lengths
 };

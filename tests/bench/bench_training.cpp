@@ -12,7 +12,7 @@
 #include "base/json.hpp"
 #include "base/random.hpp"
 #include "training/presets.hpp"
-#include "training/process.hpp"
+#include "training/memory.hpp"
 #include "training/stepper.hpp"
 
 using namespace telltale;
@@ -61,8 +61,9 @@ int main(int argc, char** argv) {
     model->impl().parameters->require_gradients();
     Stepper stepper(*model, posts, settings, product_type(compute.precision, model->impl().device));
     stepper.step(0, false);
-    reset_peak_resident();
-    const double base = resident_mib();
+    const at::Device on = model->impl().device;
+    reset_peak(on);
+    const double base = used_mib(on);
     std::vector<double> seconds;
     for (int k = 1; k <= steps; ++k) {
       const double begin = now();
@@ -75,7 +76,7 @@ int main(int argc, char** argv) {
     if (mode == "contrastive") out["settings"] = {{"steps", settings.objective.steps}, {"gradient_steps", settings.objective.gradient_steps}, {"second_order", second_order}, {"assigned", assignments}};
     out["seconds"] = {{"best", seconds.front()}, {"median", seconds[seconds.size() / 2]}};
     out["tokens_per_second"] = batch * length / seconds.front();
-    out["peak_mib"] = peak_resident_mib();
+    out["peak_mib"] = peak_mib(on);
     out["resident_before_mib"] = base;
     std::cout << out.dump(1) << "\n";
   } catch (const std::exception& e) {

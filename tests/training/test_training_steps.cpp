@@ -57,7 +57,7 @@ std::vector<TrainingPost> random_posts(std::size_t n, std::uint64_t seed = 1) {
   return posts;
 }
 
-void trajectory(Precision precision, const char* key, double tolerance) {
+void trajectory(Precision precision, const char* key, double tolerance, bool by_operations = false) {
   TELLTALE_NEEDS_SHARED(shared);
   const Json golden = read_json(shared / "golden/training-trajectory.json");
   const Json& expected = golden[key];
@@ -65,7 +65,9 @@ void trajectory(Precision precision, const char* key, double tolerance) {
   Classifier::Impl& m = model->impl();
   Parameters& p = *m.parameters;
   const Network network(m.config, p.weights);
-  AdamW optimiser(p, {});
+  AdamWOptions how;
+  how.by_operations = by_operations;
+  AdamW optimiser(p, how);
   const auto steps = static_cast<std::int64_t>(golden["steps"].size());
   const Schedule schedule = Schedule::of(steps, 0.1, golden["rate"]);
   QCOMPARE(schedule.warm_up, golden["warm_up"].get<std::int64_t>());
@@ -111,6 +113,7 @@ class TestTrainingSteps : public QObject {
   void initTestCase() { configure_compute({"cpu", 2, Precision::fp32}); }
 
   void trajectory_fp64() { trajectory(Precision::fp64, "float64", 1e-10); }
+  void trajectory_fp64_by_operations() { trajectory(Precision::fp64, "float64", 1e-10, true); }
   void trajectory_fp32() { trajectory(Precision::fp32, "float32", 1e-5); }
 
   void schedule_ends() {

@@ -1,6 +1,6 @@
 """One training step: Telltale's bench_training and PyTorch (transformers' BERT, AdamW, clipping, dropout) in turn; then the contrastive step.
 
-  python training_peer.py --bench build/release/bench/bench_training --model DIR [--rounds 3] [--steps 10] [--threads 2] [--precision fp32|bf16] [--plain-only]
+  python training_peer.py --bench build/release/bench/bench_training --model DIR [--rounds 3] [--steps 10] [--threads 2] [--precision fp32|bf16] [--device cpu|cuda] [--plain-only]
 
 Needs torch and transformers. PyTorch runs in its usual way (attention "sdpa", fused AdamW where it has one, autocast for bf16), 16 posts of 128 ids.
 Prints one JSON document: seconds a step of both, their ratio, the contrastive step as a multiple of the plain one, and its peak memory for
@@ -21,33 +21,37 @@ p.add_argument("--rounds", type=int, default=3)
 p.add_argument("--steps", type=int, default=10)
 p.add_argument("--threads", type=int, default=2)
 p.add_argument("--precision", default="fp32")
+p.add_argument("--device", default="cpu")
 p.add_argument("--plain-only", action="store_true")
 a = p.parse_args()
 torch.set_num_threads(a.threads)
 
 
 def ours(*options):
-    command = [a.bench, "--model", a.model, "--threads", str(a.threads), "--precision", a.precision, *options]
+    command = [a.bench, "--model", a.model, "--threads", str(a.threads), "--precision", a.precision, "--device", a.device, *options]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 class PyTorch:
     def __init__(self, attention):
-        self.model = BertForSequenceClassification.from_pretrained(a.model, dtype=torch.float32, attn_implementation=attention).train()
+        self.model = BertForSequenceClassification.from_pretrained(a.model, dtype=torch.float32, attn_implementation=attention).train().to(a.device)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
         torch.manual_seed(1)
         self.ids = torch.randint(2000, 22000, (16, 128))
         self.ids[:, 0], self.ids[:, -1] = 101, 102
         self.labels = torch.arange(16) % self.model.config.num_labels
+        self.ids, self.labels = self.ids.to(a.device), self.labels.to(a.device)
 
     def step(self):
         begin = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=a.precision == "bf16"):
+        with torch.autocast(a.device, torch.bfloat16, enabled=a.precision == "bf16"):
             loss = self.model(input_ids=self.ids, labels=self.labels).loss
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
+        if a.device != "cpu":
+            torch.cuda.synchronize()
         return time.perf_counter() - begin
 
 
@@ -60,7 +64,7 @@ for _ in range(a.rounds):
     mine = ours("--mode", "plain", "--steps", str(a.steps))["seconds"]["best"]
     rounds.append((mine, min(peers[attention].step() for _ in range(a.steps))))
 ratios = sorted(t / o for o, t in rounds)
-out = {"benchmark": "training step against PyTorch", "torch": torch.__version__, "attention": attention, "precision": a.precision, "telltale_seconds": min(o for o, _ in rounds),
+out = {"benchmark": "training step against PyTorch", "torch": torch.__version__, "attention": attention, "precision": a.precision, "device": a.device, "telltale_seconds": min(o for o, _ in rounds),
        "pytorch_seconds": min(t for _, t in rounds), "speed_up": {"median": ratios[len(ratios) // 2], "all": ratios}}
 if not a.plain_only:
     plain = min(o for o, _ in rounds)
