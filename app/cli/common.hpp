@@ -58,7 +58,7 @@ std::string one_line(std::string_view message);
 /// Writes "telltale: MESSAGE" to standard error, clear of a progress bar.
 void complain(std::string_view message);
 
-/// First Ctrl-C or SIGTERM requests a stop on the returned token, a second one ends the process at once. A reader of our output that went away
+/// First Ctrl-C or SIGTERM requests a stop on the returned token; a second one ends the process at once, if it comes half a second later or more. A reader of our output that went away
 /// (SIGPIPE) requests the same stop, so that a run that is training is saved. Call once.
 std::stop_token stop_on_interrupt();
 

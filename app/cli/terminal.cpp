@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -20,17 +23,35 @@ using Clock = std::chrono::steady_clock;
 // ---------------------------------------------------------------------------------------------------------- Ctrl-C
 
 std::atomic<int> stop_signal{0};
+std::atomic<std::int64_t> stop_time{0};  ///< ms, of the first signal
 int wake_pipe[2] = {-1, -1};
+
+/// One request often comes as two signals: timeout(1) sends it to the process and then to its group, a shell's job control likewise.
+/// What comes so soon after the first is no second request.
+constexpr std::int64_t same_request_ms = 500;
+
+std::int64_t now_ms() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::int64_t>(t.tv_sec) * 1000 + t.tv_nsec / 1'000'000;
+}
 
 /// Only calls that are safe in a signal handler; the stop itself is requested by a thread that waits on the pipe.
 void on_signal(int number) {
+  const int error = errno;
   int none = 0;
   if (!stop_signal.compare_exchange_strong(none, number)) {
-    if (number == SIGPIPE) return;  // every further write of ours finds the reader gone
+    const std::int64_t first = stop_time;
+    if (number == SIGPIPE || first == 0 || now_ms() - first < same_request_ms) {  // of SIGPIPE: every further write of ours finds the reader gone
+      errno = error;
+      return;
+    }
     _exit(128 + number);
   }
+  stop_time = now_ms();
   const char byte = 0;
   [[maybe_unused]] const auto written = ::write(wake_pipe[1], &byte, 1);
+  errno = error;
 }
 
 // -------------------------------------------------------------------------------------------------------- progress
