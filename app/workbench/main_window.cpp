@@ -51,6 +51,17 @@ bool is_telltale(const QString& path) {
   return file.open(QIODevice::ReadOnly) && file.read(16).startsWith("SQLite format 3");
 }
 
+/// Width from which a workspace has room for the run list beside it.
+int room_for_list(Workspace w) { return w == Workspace::inspect || w == Workspace::compare || w == Workspace::evaluate ? 1280 : 900; }
+
+/// The workspaces. Each lays itself out in the room there is: were their heights asked for by width, every change of a label anywhere would
+/// measure the texts of all six again.
+class Pages : public QStackedWidget {
+ public:
+  using QStackedWidget::QStackedWidget;
+  bool hasHeightForWidth() const override { return false; }
+};
+
 /// The run list folded away: a strip that opens it.
 class Rail : public QToolButton {
  public:
@@ -106,7 +117,7 @@ MainWindow::MainWindow(Theme& theme, bool remember, Appearance* appearance) : th
   dock_ = new RunDock(theme, splitter_);
   dock_->setMinimumWidth(220);
   dock_->setMaximumWidth(520);
-  stack_ = new QStackedWidget(splitter_);
+  stack_ = new Pages(splitter_);
   splitter_->addWidget(dock_);
   splitter_->addWidget(stack_);
   splitter_->setStretchFactor(1, 1);
@@ -331,6 +342,14 @@ void MainWindow::show_workspace(Workspace w) {
   QWidget* const before = stack_->currentWidget();
   QWidget* const focus = QApplication::focusWidget();
   if (before != view && focus && before->isAncestorOf(focus)) last_focus_[before] = focus;
+  // The room first, then the view: shown beside a list that goes at once, it would lay itself out twice.
+  if (before != view && session_) {
+    const bool list = w != Workspace::welcome && dock_open_[w] && width() >= room_for_list(w);
+    if (dock_->isVisible() != list) {
+      dock_->setVisible(list);
+      for (QWidget* laid : {static_cast<QWidget*>(splitter_), splitter_->parentWidget()}) QCoreApplication::sendPostedEvents(laid, QEvent::LayoutRequest);
+    }
+  }
   stack_->setCurrentWidget(view);
   update_state();
   // The keyboard goes where it was in this view, or where one begins.
@@ -383,7 +402,7 @@ void MainWindow::update_dock() {
   const Workspace w = workspace();
   const bool has = session_ && w != Workspace::welcome, wanted = has && dock_open_[w];
   // Where there is little room the list is a rail, whatever was wanted.
-  const bool fits = width() >= (w == Workspace::inspect || w == Workspace::compare || w == Workspace::evaluate ? 1280 : 900);
+  const bool fits = width() >= room_for_list(w);
   dock_->setVisible(wanted && fits);
   rail_->setVisible(has && w != Workspace::inspect && !(wanted && fits));  // Inspect has a list or a box of its own
   const int gap = theme_.spacing("panelGap");
@@ -399,7 +418,7 @@ void MainWindow::update_dock() {
 
 void MainWindow::set_dock_open(bool open) {
   dock_open_[workspace()] = open;
-  const int needed = workspace() == Workspace::inspect || workspace() == Workspace::compare || workspace() == Workspace::evaluate ? 1280 : 900;
+  const int needed = room_for_list(workspace());
   if (open && width() < needed && !isMaximized()) resize(needed, height());
   update_dock();
   if (open && dock_->isVisible()) dock_->tree().setFocus();

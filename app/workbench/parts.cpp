@@ -1,9 +1,11 @@
 #include "app/workbench/parts.hpp"
 
+#include <QLineEdit>
 #include <algorithm>
 
 #include "app/workbench/main_window.hpp"
 #include "widgets/inspect/post_list.hpp"
+#include "widgets/inspect/posts_panel.hpp"
 #include "widgets/row_list.hpp"
 #include "widgets/shell/run_dock.hpp"
 #ifdef TELLTALE_HAS_EVALUATE_VIEW
@@ -90,7 +92,8 @@ QWidget* first_control(QWidget* view) {
   for (auto* card : view->findChildren<PresetCard*>())
     if (card->isChecked()) return card;
 #endif
-  if (qobject_cast<InspectView*>(view)) return view->findChild<PostList*>();
+  if (qobject_cast<InspectView*>(view))
+    if (auto* posts = view->findChild<PostsPanel*>()) return posts->list().isVisible() ? static_cast<QWidget*>(&posts->list()) : posts->search_field();
   if (qobject_cast<CompareView*>(view)) return view->findChild<RowList*>();
   return nullptr;
 }

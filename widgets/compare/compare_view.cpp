@@ -16,6 +16,7 @@
 #include <QToolButton>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/files.hpp"
 #include "report/comparison_html.hpp"
@@ -27,6 +28,7 @@
 #include "widgets/export/view_menu.hpp"
 #include "widgets/inspect/busy_ring.hpp"
 #include "widgets/inspect/explainer.hpp"
+#include "widgets/box_rows.hpp"
 #include "widgets/inspect/segmented.hpp"
 #include "widgets/panel.hpp"
 #include "widgets/post_parts.hpp"
@@ -162,6 +164,7 @@ void CompareView::set_session(Session* session) {
   rows_.clear();
   posts_->set_rows({});
   a_run_ = b_run_ = run_id_ = document_ = 0;
+  known_ = stale_ = comparisons_stale_ = false;
   mode_ = Mode::runs;
   modes_->set_current(0);
   stack_->setCurrentIndex(0);
@@ -171,17 +174,44 @@ void CompareView::set_session(Session* session) {
     return tell_state();
   }
   connect(session, &Session::comparisons_changed, this, [this] {
+    if (!known_ || !isVisible()) return static_cast<void>(stale_ = comparisons_stale_ = true);
     read_file();
     if (mode_ == Mode::runs) choose_pair();
   });
   connect(session, &Session::runs_changed, this, [this] {
-    const std::size_t before = runs_.size();
-    read_file();
-    if (runs_.size() != before && !view_) choose_pair();
+    stale_ = true;
+    if (isVisible()) catch_up();
   });
+  if (isVisible()) know_file();
+}
+
+/// The runs and comparisons of the file are read when somebody looks, or asks for one of them.
+void CompareView::know_file() {
+  if (!session_ || std::exchange(known_, true)) return;
+  stale_ = comparisons_stale_ = false;
   read_file();
   if (!heads_.empty()) return load(heads_.back(), 0, 0, false);
   choose_pair();
+}
+
+/// What changed while nobody looked.
+void CompareView::catch_up() {
+  if (!session_) return;
+  if (!known_) return know_file();
+  if (!std::exchange(stale_, false)) return;
+  const std::size_t before = runs_.size();
+  read_file();
+  const bool other = std::exchange(comparisons_stale_, false);
+  if ((other && mode_ == Mode::runs) || (runs_.size() != before && !view_)) choose_pair();
+}
+
+void CompareView::showEvent(QShowEvent* e) {
+  QWidget::showEvent(e);
+  try {
+    catch_up();
+  } catch (const std::exception& error) {
+    Q_EMIT failed(one_line(error.what()));
+  }
 }
 
 void CompareView::stop_jobs() {
@@ -224,16 +254,18 @@ void CompareView::set_run_colours(const std::map<std::int64_t, int>& series) {
 
 void CompareView::fill_boxes() {
   const QSignalBlocker q1(a_box_), q2(b_box_), q3(run_box_), q4(method_box_), q5(which_), q6(class_box_);
-  a_box_->clear(), b_box_->clear(), run_box_->clear();
-  for (const auto& r : runs_) {
-    const QString name = elided(one_line(r.name.empty() ? fmt::format("run {}", r.id) : r.name), 60);
-    run_box_->addItem(name, static_cast<qlonglong>(r.id));
-    if (mode_ == Mode::runs)
-      for (auto* box : {a_box_, b_box_}) {
-        const auto series = run_series_.find(r.id);
-        series == run_series_.end() ? box->addItem(name, static_cast<qlonglong>(r.id)) : box->addItem(swatch(theme_, series->second), name, static_cast<qlonglong>(r.id));
-      }
-  }
+  std::vector<BoxRow> rows;
+  for (const auto& r : runs_) rows.push_back({elided(one_line(r.name.empty() ? fmt::format("run {}", r.id) : r.name), 60), static_cast<qlonglong>(r.id)});
+  set_box_rows(*run_box_, rows);
+  std::map<int, QIcon> swatches;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (const auto series = run_series_.find(runs_[i].id); series != run_series_.end()) {
+      auto known = swatches.find(series->second);
+      if (known == swatches.end()) known = swatches.emplace(series->second, swatch(theme_, series->second)).first;
+      rows[i].icon = known->second;
+    }
+  if (mode_ != Mode::runs) rows.clear();
+  for (auto* box : {a_box_, b_box_}) set_box_rows(*box, rows);
   if (mode_ == Mode::classes) {
     const auto names = short_names(classes_);
     for (std::size_t i = 0; i < names.size(); ++i)
@@ -436,6 +468,7 @@ void CompareView::clear_parts() {
 }
 
 void CompareView::show_runs(const std::vector<std::int64_t>& runs, std::int64_t document) {
+  know_file();
   const ComparisonHead* found = nullptr;
   for (const auto& h : heads_)
     if (runs.empty() || h.runs == runs) found = &h;
@@ -464,6 +497,7 @@ void CompareView::show_runs(const std::vector<std::int64_t>& runs, std::int64_t 
 }
 
 void CompareView::show_stored(std::int64_t comparison) {
+  know_file();
   for (const auto& h : heads_)
     if (h.id == comparison) return load(ComparisonHead(h), 0, 0, true);
   (void)session_->store().comparison(comparison);

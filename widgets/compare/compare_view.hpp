@@ -63,6 +63,7 @@ class CompareView : public QWidget {
 
  protected:
   void resizeEvent(QResizeEvent*) override;
+  void showEvent(QShowEvent*) override;
 
  private:
   void build();
@@ -72,6 +73,8 @@ class CompareView : public QWidget {
   void connect_parts();
   void arrange();
 
+  void know_file();
+  void catch_up();
   void read_file();                                        ///< runs and heads of comparisons, and the boxes that list them
   void fill_boxes();
   void choose_pair();                                      ///< after A, B, the run or the mode changed
@@ -117,6 +120,7 @@ class CompareView : public QWidget {
   WorkQueue::JobId doc_job_ = 0, rows_job_ = 0, pair_job_ = 0, behind_job_ = 0;
   int agreement_ = 0;
   bool narrow_ = false, quiet_ = false;
+  bool known_ = false, stale_ = false, comparisons_stale_ = false;  ///< known: the file was read; stale: it changed since
 
   QStackedWidget* stack_ = nullptr;
   StartPage* start_ = nullptr;

@@ -31,6 +31,7 @@ QString minutes(double seconds) {
 
 void EvaluateView::showEvent(QShowEvent* e) {
   QWidget::showEvent(e);
+  if (!file_known_ || file_stale_) read_file();
   if (data_) measure_cost();
 }
 
@@ -73,7 +74,7 @@ void EvaluateView::compute() {
         return [this, runs = wish.runs] {
           job_ = 0;
           cost_.reset();
-          read_file(false);
+          read_file();
           read();
           Session* s = session_;
           for (const auto id : runs) Q_EMIT s->explanations_changed(id);
@@ -138,7 +139,7 @@ void EvaluateView::tell_state() {
        std::initializer_list<QWidget*>{methods_, metrics_, posts_, posts_label_, posts_of_, runs_label_, add_run_})
     w->setVisible(
         open && (w != runs_label_ || !narrow_) && (w != posts_label_ || !narrow_) &&
-        (w != add_run_ || (add_run_->menu() && !add_run_->menu()->isEmpty() && wish_.runs.size() < most_runs)));
+        (w != add_run_ || can_add_run()));
   for (QWidget* w : std::initializer_list<QWidget*>{methods_, metrics_, posts_, add_run_, card_})
     w->setEnabled(!computing());
   ring_->setVisible(computing() || (read_job_ && since_read_.isValid() && since_read_.elapsed() > 300));
@@ -168,7 +169,11 @@ void EvaluateView::tell_state() {
                              : tr("Runs in the background, stops at any time"));
 
   // Without anything to show: what would be here, and the button that fills it.
-  if (!session_ || file_.runs.empty()) {
+  if (session_ && !file_known_) {
+    sentence_->setText(tr("Reading …"));
+    start_->setVisible(false);
+    cost_line_->setText({});
+  } else if (!session_ || file_.runs.empty()) {
     sentence_->setText(
         tr("No run has finished yet. Its explanation methods are judged here: which words they point at, and whether "
            "the model truly leans on them."));

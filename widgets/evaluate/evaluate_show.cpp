@@ -51,12 +51,26 @@ void EvaluateView::show_chips() {
     });
     chips_->addWidget(chip);
   }
-  auto* menu = new QMenu(add_run_);
+  // Its entries are made when it opens: a file may hold a thousand runs.
+  if (!add_run_->menu()) {
+    add_run_->setMenu(new QMenu(add_run_));
+    connect(add_run_->menu(), &QMenu::aboutToShow, this, &EvaluateView::fill_add_menu);
+  }
+  add_run_->setVisible(can_add_run());
+}
+
+bool EvaluateView::can_add_run() const {
+  return file_.runs.size() > wish_.runs.size() && wish_.runs.size() < most_runs;
+}
+
+void EvaluateView::fill_add_menu() {
+  add_run_->menu()->clear();
   const RunRecord* first = wish_.runs.empty() ? nullptr : run(wish_.runs[0]);
   for (const auto& r : file_.runs) {
     if (std::find(wish_.runs.begin(), wish_.runs.end(), r.id) != wish_.runs.end()) continue;
-    QAction* a = menu->addAction(elided(one_line(r.name.empty() ? fmt::format("run {}", r.id) : r.name), 60)
-                                     .replace(QLatin1Char('&'), QLatin1String("&&")));
+    QAction* a =
+        add_run_->menu()->addAction(elided(one_line(r.name.empty() ? fmt::format("run {}", r.id) : r.name), 60)
+                                        .replace(QLatin1Char('&'), QLatin1String("&&")));
     a->setEnabled(!first || r.dataset == first->dataset);
     connect(a, &QAction::triggered, this, [this, id = r.id] {
       if (wish_.runs.size() >= most_runs) return;
@@ -65,9 +79,6 @@ void EvaluateView::show_chips() {
       wish_changed();
     });
   }
-  delete add_run_->menu();
-  add_run_->setMenu(menu);
-  add_run_->setVisible(!menu->isEmpty() && wish_.runs.size() < most_runs);
 }
 
 void EvaluateView::show_side() {

@@ -143,6 +143,7 @@ void EvaluateView::set_session(Session* session) {
   session_ = session;
   later_.stop();
   file_ = {};
+  file_known_ = file_stale_ = false;
   wish_ = {};
   data_ = nullptr;
   cost_.reset();
@@ -150,17 +151,9 @@ void EvaluateView::set_session(Session* session) {
   cancelled_ = false;
   model_->set_data(nullptr, false);
   if (session) {
-    connect(session, &Session::runs_changed, this, [this] {
-      const std::size_t before = file_.runs.size();
-      read_file(false);
-      if (file_.runs.size() != before && wish_.runs.empty())
-        choose_defaults();
-      else
-        tell_state();
-    });
+    connect(session, &Session::runs_changed, this, &EvaluateView::read_file);
     connect(&session->work(), &WorkQueue::changed, this, &EvaluateView::follow);
-    read_file(true);
-    choose_defaults();
+    read_file();
   }
   show_chips();
   tell_state();
@@ -168,7 +161,7 @@ void EvaluateView::set_session(Session* session) {
 }
 
 void EvaluateView::stop_jobs() {
-  for (auto* job : {&read_job_, &detail_job_, &cost_job_, &job_}) {
+  for (auto* job : {&file_job_, &read_job_, &detail_job_, &cost_job_, &job_}) {
     if (session_ && *job) session_->work().cancel(*job);
     *job = 0;
   }
@@ -188,17 +181,50 @@ int EvaluateView::series_of(std::int64_t id) const {
   return 0;
 }
 
-void EvaluateView::read_file(bool first) {
-  if (!session_) return;
+/// On the worker, when somebody looks: a file may hold a thousand runs, and a run that trains changes its row often.
+void EvaluateView::read_file() {
+  file_stale_ = true;
+  if (!session_ || !isVisible() || file_job_) return;
+  file_stale_ = false;
+  file_job_ = session_->work().submit(
+      this, WorkQueue::Priority::visible, tr("Read what was evaluated"),
+      [this](WorkQueue::Context& c) -> std::function<void()> {
+        auto file = std::make_shared<EvaluateFile>(read_evaluate_file(c.store));
+        return [this, file] {
+          file_job_ = 0;
+          take_file(std::move(*file));
+          if (file_stale_) read_file();  // it changed meanwhile
+        };
+      },
+      [this](const QString& message) {
+        file_job_ = 0;
+        tell_state();
+        Q_EMIT failed(message);
+      });
+}
+
+void EvaluateView::take_file(EvaluateFile file) {
+  const bool first = !std::exchange(file_known_, true);
+  const std::size_t before = file_.runs.size();
+  file_ = std::move(file);
+  const std::size_t wished = wish_.runs.size();
+  std::erase_if(wish_.runs, [this](std::int64_t id) { return !run(id); });
+  if (first || (file_.runs.size() != before && wish_.runs.empty())) choose_defaults();
+  else if (wish_.runs.size() != wished) wish_changed();
+  show_chips();
+  tell_state();
+}
+
+/// For what is asked of the view by others before it was looked at.
+void EvaluateView::know_file() {
+  if (!session_ || file_known_) return;
+  if (file_job_) session_->work().cancel(file_job_);
+  file_job_ = 0;
+  file_stale_ = false;
   try {
-    file_ = read_evaluate_file(session_->store());
+    take_file(read_evaluate_file(session_->store()));
   } catch (const std::exception& e) {
     Q_EMIT failed(one_line(e.what()));
-  }
-  if (!first) {
-    const std::size_t before = wish_.runs.size();
-    std::erase_if(wish_.runs, [this](std::int64_t id) { return !run(id); });
-    if (wish_.runs.size() != before) wish_changed();
   }
 }
 
@@ -259,6 +285,7 @@ void EvaluateView::show_runs(const std::vector<std::int64_t>& runs) {
           "run {} was trained on other data than run {}: their figures cannot stand side by side", id, runs[0]));
     dataset = r.dataset;
   }
+  know_file();
   wish_.runs = runs;
   // What was evaluated of them is more telling than an empty grid.
   for (auto e = file_.evaluations.rbegin(); e != file_.evaluations.rend(); ++e)
@@ -272,6 +299,7 @@ void EvaluateView::show_runs(const std::vector<std::int64_t>& runs) {
 }
 
 void EvaluateView::choose_run(std::int64_t id) {
+  know_file();
   if (!session_ || !run(id) || std::find(wish_.runs.begin(), wish_.runs.end(), id) != wish_.runs.end()) return;
   wish_.runs = {id};
   read();
@@ -285,6 +313,7 @@ void EvaluateView::set_run_colours(const std::map<std::int64_t, int>& series) {
 }
 
 void EvaluateView::set_wish(const EvaluateWish& wish) {
+  know_file();
   wish_ = wish;
   read();
 }

@@ -59,7 +59,7 @@ class EvaluateView : public QWidget {
   void compute();  ///< what is missing; nothing while the cost is not known to be wanted: no question asked
   void cancel();   ///< what is done stays
   bool computing() const { return job_ != 0; }
-  bool settled() const { return read_job_ == 0 && detail_job_ == 0 && ending_ == 0 && !later_.isActive(); }
+  bool settled() const { return file_job_ == 0 && read_job_ == 0 && detail_job_ == 0 && ending_ == 0 && !later_.isActive(); }
   const std::optional<EvaluateCost>& cost() const { return cost_; }
 
  Q_SIGNALS:
@@ -81,13 +81,17 @@ class EvaluateView : public QWidget {
   void connect_parts();
   void arrange();
 
-  void read_file(bool first);
+  void read_file();
+  void take_file(EvaluateFile file);
+  void know_file();
   void choose_defaults();
   void wish_changed();  ///< reads a little later
   void read(const std::optional<std::pair<std::vector<std::int64_t>, Json>>& choices_of = {});
   void adopt(EvaluatePtr data);
   void show_data();
   void show_chips();
+  bool can_add_run() const;
+  void fill_add_menu();
   void show_side();
   void show_cell();
   void show_curves();
@@ -112,7 +116,8 @@ class EvaluateView : public QWidget {
   std::optional<EvaluateCost> cost_;
   std::string method_, metric_;  ///< of the chosen cell
   Detail detail_ = Detail::values;
-  WorkQueue::JobId read_job_ = 0, detail_job_ = 0, cost_job_ = 0, job_ = 0,
+  bool file_known_ = false, file_stale_ = false;
+  WorkQueue::JobId file_job_ = 0, read_job_ = 0, detail_job_ = 0, cost_job_ = 0, job_ = 0,
                    ending_ = 0;  // ending_: cancelled, but still at its last step
   double job_share_ = 0, job_seconds_ = 0;
   bool job_runs_ = false, cancelled_ = false, narrow_ = false, all_methods_ = false;

@@ -11,7 +11,7 @@
 namespace telltale::ui {
 namespace {
 
-constexpr std::size_t names = 6;  ///< of the nearest words
+constexpr std::size_t names = 5;  ///< of the nearest words
 constexpr std::size_t near_series = 2, far_series = 4;
 
 void triangle(QPainter& p, QPointF c, qreal r) {
@@ -101,13 +101,14 @@ void PlaneView::lay_out() {
     const QString word = piece_text(g.cloud[k].piece);
     const auto letters = word.toUcs4();  // boxes in place of letters name nothing
     if (!std::all_of(letters.begin(), letters.end(), [&](uint c) { return m.inFontUcs4(c); })) continue;
+    if (letters.size() < 2) continue;  // a lone sign beside a point reads as a mark, not as a word
     const QPointF at = place(g.cloud[k]);
     const qreal w = m.horizontalAdvance(word), h = m.height();
     const bool right = at.x() >= centre().x();
     for (const QRectF& b : {QRectF(right ? at.x() + 6 : at.x() - 6 - w, at.y() - h / 2, w, h), QRectF(at.x() - w / 2, at.y() - h - 4, w, h), QRectF(at.x() - w / 2, at.y() + 4, w, h)}) {
       if (!QRectF(rect()).adjusted(2, 2, -2, -2).contains(b)) continue;
       // Room around each, and no other word's point under the letters: whose name it is stays clear.
-      if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(b.adjusted(-6, -3, 6, 3)); })) continue;
+      if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(b.adjusted(-8, -5, 8, 5)); })) continue;
       if (std::any_of(g.cloud.begin(), g.cloud.end(), [&](const GeometryPoint& other) { return &other != &g.cloud[k] && b.adjusted(-2, 0, 2, 0).contains(place(other)); })) continue;
       taken.push_back(b);
       taken.push_back(box(at, 3));
@@ -167,8 +168,8 @@ void PlaneView::paintEvent(QPaintEvent*) {
     p.setBrush(text);
     p.drawEllipse(l.at, 2.5, 2.5);
     QColor halo = theme_["panel"];
-    halo.setAlphaF(0.75);
-    p.fillRect(l.box, halo);
+    halo.setAlphaF(0.85f);
+    p.fillRect(l.box.adjusted(-1, 1, 1, -1), halo);
     p.setPen(text);
     p.drawText(l.box, Qt::AlignCenter, l.text);
   }

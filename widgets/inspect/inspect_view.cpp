@@ -19,6 +19,7 @@
 #include "report/html.hpp"
 #include "report/numbers.hpp"
 #include "report/post_text.hpp"
+#include "widgets/box_rows.hpp"
 #include "widgets/inspect/attention_panel.hpp"
 #include "widgets/inspect/class_table.hpp"
 #include "widgets/inspect/edit_page.hpp"
@@ -70,40 +71,66 @@ void InspectView::set_session(Session* session) {
   document_ = 0;
   read_runs();
   if (session_) {
-    connect(session_, &Session::runs_changed, this, [this] { guard([&] { read_runs(); }); });
-    const auto runs = session_->store().run_heads();
-    std::int64_t best = 0;
-    int looked = 0;
-    for (auto r = runs.rbegin(); r != runs.rend() && looked < runs_looked_at; ++r) {
-      if (r->status != RunStatus::finished) continue;
-      if (best == 0) best = r->id;
-      ++looked;
-      if (!session_->store().explained_documents(r->id, 1).empty()) {
-        best = r->id;
-        break;
-      }
-    }
-    if (best == 0 && !runs.empty()) best = runs.back().id;
-    if (best) return choose_run(best, 0);
+    connect(session_, &Session::runs_changed, this, [this] { guard([&] { read_runs(), catch_up(); }); });
+    return choose_first_run();
   }
-  show_empty(!session_ ? QString() : tr("This file holds no runs. Start one in Runs, or in a terminal:\n\ntelltale train --db FILE --data NAME --model FOLDER --preset contrastive"));
+  show_empty(QString());
+}
+
+/// The newest finished run that has explanations, else the newest finished one, else the newest.
+void InspectView::choose_first_run() {
+  const auto runs = session_->store().run_heads();
+  std::int64_t best = 0;
+  int looked = 0;
+  for (auto r = runs.rbegin(); r != runs.rend() && looked < runs_looked_at; ++r) {
+    if (r->status != RunStatus::finished) continue;
+    if (best == 0) best = r->id;
+    ++looked;
+    if (!session_->store().explained_documents(r->id, 1).empty()) {
+      best = r->id;
+      break;
+    }
+  }
+  if (best == 0 && !runs.empty()) best = runs.back().id;
+  if (best) return choose_run(best, 0);
+  posts_->set_run(0);
+  show_empty(tr("This file holds no runs. Start one in Runs, or in a terminal:\n\ntelltale train --db FILE --data NAME --model FOLDER --preset contrastive"));
+}
+
+/// What became of the runs while they were not looked at: the first one came, the shown one was deleted or has other weights now.
+/// Hidden, the view leaves the processor to what trains, and does this when it is shown.
+void InspectView::catch_up() {
+  if (!session_ || !isVisible()) return;
+  if (run_.id == 0) return choose_first_run();
+  if (run_.dataset == 0 || !posts_->set_run(run_.id)) return;
+  if (!explained_ && document_) explain_again();
+  count_words();
+}
+
+void InspectView::showEvent(QShowEvent* e) {
+  QWidget::showEvent(e);
+  guard([&] { catch_up(); });
 }
 
 void InspectView::read_runs() {
-  run_combo_->clear();
+  std::vector<BoxRow> names;
   std::vector<ListRow> rows;
+  bool there = false;
   if (!session_) {
+    run_combo_->clear();
     run_list_->set_rows({});
     return show_run_list();
   }
   for (const RunHead& r : session_->store().run_heads()) {
     const QString name = text(clean_utf8(r.name.empty() ? fmt::format("run {}", r.id) : r.name)).simplified();
     const double accuracy = r.accuracy;
-    run_combo_->addItem(std::isfinite(accuracy) ? QStringLiteral("%1 · %2").arg(name, text(fixed(accuracy))) : QStringLiteral("%1 · %2").arg(name, QLatin1String(name_of(r.status))), static_cast<qlonglong>(r.id));
+    names.push_back({std::isfinite(accuracy) ? QStringLiteral("%1 · %2").arg(name, text(fixed(accuracy))) : QStringLiteral("%1 · %2").arg(name, QLatin1String(name_of(r.status))), static_cast<qlonglong>(r.id)});
     const auto series = run_series_.find(r.id);
     rows.push_back({r.id, name, text(name_of(r.status)), std::isfinite(accuracy) ? text(fixed(accuracy)) : text(name_of(r.status)), series == run_series_.end() ? -1 : series->second});
-    if (r.id == run_.id) run_ = session_->store().run(r.id);
+    if (r.id == run_.id) run_ = session_->store().run(r.id), there = true;
   }
+  if (!there) run_ = {};
+  set_box_rows(*run_combo_, names);
   run_combo_->setCurrentIndex(run_combo_->findData(static_cast<qlonglong>(run_.id)));
   run_list_->set_rows(std::move(rows));
   run_list_->choose(run_.id);

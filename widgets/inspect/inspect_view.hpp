@@ -77,6 +77,7 @@ class InspectView : public QWidget {
  protected:
   void resizeEvent(QResizeEvent*) override;
   void keyPressEvent(QKeyEvent*) override;
+  void showEvent(QShowEvent*) override;
   bool eventFilter(QObject*, QEvent*) override;
 
  private:
@@ -87,6 +88,8 @@ class InspectView : public QWidget {
   void build_tools();
   void arrange(Shape shape);
   void read_runs();
+  void choose_first_run();
+  void catch_up();
   void show_run_list();     ///< or not
   void choose_run(std::int64_t run, std::int64_t document);
   void choose_post(std::int64_t document);

@@ -1,6 +1,7 @@
 #include "widgets/inspect/posts_panel.hpp"
 
 #include <QComboBox>
+#include <QKeyEvent>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -198,8 +199,11 @@ void PostsPanel::set_session(Session* session) {
   set_run(0);
 }
 
-void PostsPanel::set_run(std::int64_t run) {
-  if (session_ && run == run_.id && run != 0) return;
+bool PostsPanel::set_run(std::int64_t run) {
+  if (session_ && run == run_.id && run != 0) {
+    const RunRecord now = session_->store().run(run);
+    if (now.fingerprint == run_.fingerprint && now.folder == run_.folder) return false;
+  }
   stop_predicting();
   held_ = false;
   predict_error_.clear();
@@ -208,7 +212,7 @@ void PostsPanel::set_run(std::int64_t run) {
     index_ = {};
     run_ = {};
     arrange();
-    return;
+    return true;
   }
   const std::int64_t before = dataset_.id;
   run_ = session_->store().run(run);
@@ -223,6 +227,7 @@ void PostsPanel::set_run(std::int64_t run) {
     read_filters();
   }
   load();
+  return true;
 }
 
 /// As predictions are kept by it; for a device that is gone what is stored by default.
@@ -332,6 +337,12 @@ void PostsPanel::choose(qint64 document) {
   list_->choose(document);
   if (list_->currentIndex().isValid()) list_->scrollTo(list_->currentIndex());
   Q_EMIT listed();
+}
+
+void PostsPanel::keyPressEvent(QKeyEvent* e) {
+  if (e->key() != Qt::Key_Down || !search_->hasFocus() || list_->count() == 0) return Panel::keyPressEvent(e);
+  list_->setFocus(Qt::TabFocusReason);
+  if (!list_->currentIndex().isValid()) list_->step(0);
 }
 
 void PostsPanel::explanation_added(qint64 document) {

@@ -24,7 +24,7 @@ class PostsPanel : public Panel {
  public:
   explicit PostsPanel(Theme& theme, QWidget* parent = nullptr);
   void set_session(Session* session);
-  void set_run(std::int64_t run);          ///< 0 = none
+  bool set_run(std::int64_t run);          ///< 0 = none. Reads what there is of another run, or of one with other weights than before: then true
   void choose(qint64 document);            ///< shows it as chosen, if it is in the list; does not signal
   void step(int by) { list_->step(by); }
   void clear_filters();
@@ -40,6 +40,9 @@ class PostsPanel : public Panel {
   void chosen(qint64 document);
   void listed();                           ///< another list, or another place in it
   void failed(const QString& message);
+
+ protected:
+  void keyPressEvent(QKeyEvent*) override;  ///< ↓ in the search field: to the list
 
  private:
   void build();

@@ -16,7 +16,8 @@
 namespace telltale::ui {
 namespace {
 
-constexpr int title_height = 26, left_margin = 38, bottom_margin = 20, right_room = 14;
+constexpr int title_height = 26, left_margin = 38, bottom_margin = 20, right_room = 14;  // at the usual size of text, with the usual labels
+constexpr int label_room = 8;   // between a label and the edge, and its axis
 
 /// Draws itself line by line into SVG and PDF instead of as a picture of pixels.
 class Surface : public QCustomPlot {
@@ -51,6 +52,15 @@ class YTicker : public QCPAxisTicker {
  public:
   bool log = false;
   int most = 4;
+  /// Of the ticks between two values.
+  QStringList labels(double low, double high) {
+    QStringList out;
+    if (!(high > low)) return out;
+    const double step = getTickStep({low, high});
+    for (const double tick : createTickVector(step, {low, high}))
+      if (tick >= low && tick <= high) out << getTickLabel(tick, {}, {}, 0);
+    return out;
+  }
 
  protected:
   double getTickStep(const QCPRange& range) override { return distance_ = tick_distance(range.size(), most, ChartAxis::step, true); }
@@ -84,7 +94,7 @@ struct ChartGrid::Impl {
   ChartGrid& owner;
   Surface* plot = nullptr;
   std::vector<std::unique_ptr<Chart>> charts;
-  int rows = 0, columns = 0, right_margin = right_room;
+  int rows = 0, columns = 0, right_margin = right_room, left = left_margin, right_label = 0;
   bool titles = true;
   ChartAxis axis = ChartAxis::step;
   double limit_low = 0, limit_high = 1, low = 0, high = 1;
@@ -101,6 +111,7 @@ struct ChartGrid::Impl {
   Impl(Theme& t, ChartGrid& o) : theme(t), owner(o) {}
   void style(Chart& c);
   void fill(std::size_t i);
+  void make_room();
   int chart_at(QPoint p) const {
     for (std::size_t i = 0; i < charts.size(); ++i)
       if (charts[i]->rect->outerRect().contains(p)) return static_cast<int>(i);
@@ -316,7 +327,27 @@ void ChartGrid::Impl::style(Chart& c) {
     a->grid()->setZeroLinePen(QPen(theme["grid"], 1));
     a->grid()->setAntialiased(false);
   }
-  c.rect->setMargins({left_margin, titles ? title_height + 4 : 10, right_margin, bottom_margin});
+  const int bottom = std::max(bottom_margin, QFontMetrics(font).height() + label_room - 1);
+  c.rect->setMargins({left, titles ? title_height + 4 : 10, std::max(right_margin, right_label), bottom});
+}
+
+/// Margins that hold the labels of the axes, whatever their numbers and the size of text: a label that is cut off is another number.
+void ChartGrid::Impl::make_room() {
+  const QFontMetricsF m(theme.font("axis"));
+  double widest = 0;
+  for (const auto& c : charts) {
+    const double low = c->data.low, high = c->data.high;
+    const int line = static_cast<int>(m.height());
+    c->y_ticker->most = std::clamp(c->rect->height() / std::max(20, line + 7), c->rect->height() < 3 * line ? 2 : 3, 5);
+    for (const auto& label : c->y_ticker->labels(low, high)) widest = std::max(widest, m.horizontalAdvance(label));
+  }
+  const double end = axis == ChartAxis::time ? m.horizontalAdvance(QStringLiteral("00 min")) : m.horizontalAdvance(tick_text(limit_high, tick_distance(high - low, 5, axis)));
+  // In steps: margins that follow every digit would make the charts jump while a run trains.
+  const int wanted = std::max(left_margin, (static_cast<int>(std::ceil(widest)) + label_room + 5) / 6 * 6), at_right = static_cast<int>(std::ceil(end / 2)) + 2;
+  if (wanted == left && at_right == right_label) return;
+  left = wanted;
+  right_label = at_right;
+  for (auto& c : charts) style(*c);
 }
 
 void ChartGrid::Impl::fill(std::size_t i) {
@@ -475,7 +506,7 @@ std::pair<double, double> ChartGrid::range() const { return {impl_->low, impl_->
 int ChartGrid::plot_columns() const {
   if (impl_->charts.empty()) return 1;
   // The layout is made when it is drawn; before that it is asked for here.
-  const int width = impl_->plot->width() / std::max(1, impl_->columns) - left_margin - impl_->right_margin;
+  const int width = impl_->plot->width() / std::max(1, impl_->columns) - impl_->left - std::max(impl_->right_margin, impl_->right_label);
   return std::clamp(static_cast<int>(width * devicePixelRatioF()), 16, 8192);
 }
 
@@ -508,10 +539,8 @@ void ChartGrid::replot() {
   ++impl_->replots;
   const QFontMetricsF m(impl_->theme.font("axis"));
   const double widest = impl_->axis == ChartAxis::time ? 46 : m.horizontalAdvance(tick_text(impl_->limit_high, tick_distance(impl_->high - impl_->low, 5, impl_->axis))) + 16;
-  for (auto& c : impl_->charts) {
-    c->x_ticker->most = std::clamp(static_cast<int>(c->rect->width() / widest), 2, 5);
-    c->y_ticker->most = std::clamp(c->rect->height() / 20, 3, 5);
-  }
+  impl_->make_room();
+  for (auto& c : impl_->charts) c->x_ticker->most = std::clamp(static_cast<int>(c->rect->width() / widest), 2, 5);
   impl_->plot->replot(QCustomPlot::rpQueuedRefresh);
 }
 

@@ -1,5 +1,6 @@
 #include "widgets/runs/chart_panel.hpp"
 
+#include <QKeyEvent>
 #include <algorithm>
 #include <cmath>
 
@@ -74,6 +75,12 @@ void ChartPanel::refresh() {
 void ChartPanel::showEvent(QShowEvent* e) {
   Panel::showEvent(e);
   if (dirty_) refresh();
+}
+
+void ChartPanel::keyPressEvent(QKeyEvent* e) {
+  if (e->modifiers() == Qt::NoModifier && e->key() == Qt::Key_L) scope_.set_log(!scope_.log());
+  else if (e->modifiers() == Qt::NoModifier && e->key() == Qt::Key_S) scope_.set_axis(static_cast<ChartAxis>((static_cast<int>(scope_.axis()) + 1) % 3));
+  else Panel::keyPressEvent(e);
 }
 
 void ChartPanel::move_cursor(int by) {

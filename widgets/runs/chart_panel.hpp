@@ -27,6 +27,7 @@ class ChartPanel : public Panel {
   virtual void write_titles() = 0;                               ///< set_title() with what is under the cursor
   virtual std::vector<std::vector<ChartDot>> dots() { return {}; }
   void showEvent(QShowEvent*) override;
+  void keyPressEvent(QKeyEvent*) override;                       ///< L log, S step, epoch, time: of all charts, whichever has the keyboard
   QString at_text() const;  ///< "step 350", "epoch 1.25", "12 min"; empty without cursor
   /// Text of a value in the colour of its series, or in the normal one where that cannot be read.
   std::pair<QString, QColor> value(const QString& text, int series) const;

@@ -231,7 +231,8 @@ void fit_and_clip(ChartData& data, bool log, bool clip, double floor) {
     return;
   }
   if (!std::isnan(floor) && low >= floor && low < floor + 0.6 * (high - floor)) low = floor;
-  const double room = std::max((high - low) * 0.06, std::abs(high) * 1e-6 + 1e-12);
+  // One value, or many of the same: an axis of a hair's breadth round it would need labels of eight digits and show noise as news.
+  const double size = std::max(std::abs(low), std::abs(high)), room = high - low > 1e-3 * size ? (high - low) * 0.06 : size > 0 ? 0.08 * size : 0.5;
   data.high = high + room;
   data.low = low == floor ? floor : low - room;
 }

@@ -1,6 +1,5 @@
 #include "widgets/runs/loss_panel.hpp"
 
-#include <QKeyEvent>
 #include <algorithm>
 #include <cmath>
 
@@ -276,12 +275,6 @@ std::vector<std::vector<ChartDot>> LossPanel::dots() {
     }
   }
   return out;
-}
-
-void LossPanel::keyPressEvent(QKeyEvent* e) {
-  if (e->modifiers() == Qt::NoModifier && e->key() == Qt::Key_L) scope_.set_log(!scope_.log());
-  else if (e->modifiers() == Qt::NoModifier && e->key() == Qt::Key_S) scope_.set_axis(static_cast<ChartAxis>((static_cast<int>(scope_.axis()) + 1) % 3));
-  else ChartPanel::keyPressEvent(e);
 }
 
 }  // namespace telltale::ui

@@ -18,7 +18,6 @@ class LossPanel : public ChartPanel {
   bool leads() const override { return true; }
   void write_titles() override;
   std::vector<std::vector<ChartDot>> dots() override;
-  void keyPressEvent(QKeyEvent*) override;
 
  private:
   void choose_terms();

@@ -10,6 +10,8 @@
 namespace telltale::ui {
 namespace {
 
+constexpr std::size_t most_dots = 40;  // more run into one another, and hide whether a line is dashed
+
 /// Measurements while it trained: what is not a probe and not the final one on another split.
 bool watched(const ValidationRecord& v) { return v.split != "probe" && v.split != "final" && v.metrics.is_object(); }
 
@@ -55,12 +57,12 @@ void ValidationPanel::fill(double, double, int) {
       line.name = text(r->record.name) + (key[0] == 'a' ? tr(", accuracy") : tr(", macro-F1"));
       line.colour = theme_.series(static_cast<std::size_t>(r->series));
       line.dashed = key[0] == 'm';
-      line.dots = true;
       for (const ValidationRecord& v : r->validations)
         if (watched(v) && !std::isnan(metric_of(v, key))) {
           line.x.push_back(r->axis_at_step(static_cast<double>(v.step), scope_.axis()));
           line.y.push_back(metric_of(v, key));
         }
+      line.dots = line.x.size() <= most_dots;
       if (!line.x.empty()) data.lines.push_back(std::move(line));
     }
   fit_and_clip(data, false, false);

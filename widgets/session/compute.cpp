@@ -1,5 +1,8 @@
 #include "widgets/session/compute.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <exception>
 #include <optional>
 
@@ -17,6 +20,14 @@ Applied& applied() {
   return state;
 }
 
+/// The window's thread goes first where both want a core: it wants one for milliseconds. Linux counts niceness by thread; those that OpenMP
+/// starts for this one have it too.
+void stand_back() {
+  constexpr int by = 5;
+  const auto thread = static_cast<id_t>(::gettid());
+  if (thread != static_cast<id_t>(::getpid()) && ::getpriority(PRIO_PROCESS, thread) == ::getpriority(PRIO_PROCESS, static_cast<id_t>(::getpid()))) ::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + by);
+}
+
 }  // namespace
 
 void ComputeChoice::set(const ComputeOptions& options) {
@@ -30,6 +41,7 @@ ComputeOptions ComputeChoice::get() const {
 }
 
 ComputeUse::ComputeUse(ComputeOptions wanted) : options_(std::move(wanted)) {
+  stand_back();
   Applied& state = applied();
   const std::lock_guard lock(state.mutex);
   // A BLAS gives back the buffers of threads that it loses: never while another worker may be inside it.
