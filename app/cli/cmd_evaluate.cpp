@@ -1,6 +1,8 @@
 // telltale evaluate: methods × metrics of one model; telltale metrics: the table.
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "commands.hpp"
 #include "evaluation/evaluation.hpp"
 #include "input.hpp"
@@ -10,13 +12,15 @@ namespace {
 
 struct EvaluateArguments {
   std::string db, model, input, removal = "delete", k = "20%", unit = "word", rule = "predicted", sign = "signed", output = "probability", path = "word", quadrature = "gauss-legendre", baseline = "pad";
+  std::string columns;
   std::optional<std::int64_t> run;
   EvaluationOptions options;
 };
 
 std::string known_metrics() {
   std::string ids;
-  for (const auto& m : metrics()) ids += (ids.empty() ? "" : ", ") + m.id;
+  for (const auto& m : metrics())
+    if (m.level != "retraining") ids += (ids.empty() ? "" : ", ") + m.id;
   return ids;
 }
 
@@ -46,6 +50,29 @@ std::vector<MarkedSpan> spans_of(const Json& object, const std::string& text, co
   return spans;
 }
 
+/// What an object holds beside the keys that have a meaning of their own.
+std::map<std::string, Json> columns_of(const Json& object) {
+  std::map<std::string, Json> out;
+  for (const auto& [key, value] : object.items())
+    if (key != "text" && key != "id" && key != "spans" && !value.is_structured()) out[key] = value;
+  return out;
+}
+
+/// Columns of a run's posts: JSONL of {"id", …}.
+void read_columns(EvaluateArguments& a) {
+  std::ifstream in(a.columns);
+  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", a.columns));
+  std::string line;
+  for (int n = 1; std::getline(in, line); ++n) {
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    const auto bad = [&](const std::string& what) { return std::runtime_error(fmt::format("{} line {}: {}", a.columns, n, what)); };
+    const Json object = Json::parse(line, nullptr, false);
+    if (!object.is_object()) throw bad("expected a JSON object");
+    if (!object.contains("id") || !(object["id"].is_string() || object["id"].is_number_integer())) throw bad("expected \"id\": the post's id in the data set");
+    a.options.columns[object["id"].is_string() ? object["id"].get<std::string>() : object["id"].dump()] = columns_of(object);
+  }
+}
+
 /// Posts of a JSONL file; what is wrong with a line goes into `errors`, the others are still done.
 std::vector<EvaluationPost> read_posts(const EvaluateArguments& a, const Classifier& model, const Context& context, OrderedJson& errors) {
   std::vector<EvaluationPost> posts;
@@ -56,7 +83,7 @@ std::vector<EvaluationPost> read_posts(const EvaluateArguments& a, const Classif
       if (!line->error.empty()) throw std::runtime_error(line->error);
       const std::string where = fmt::format("{} line {}", a.input, line->line);
       model.tokenizer().encode(line->text, 2);  // not UTF-8: said here, with the line
-      posts.push_back({Json(line->id), 0, line->text, label_of(line->object, model, where), spans_of(line->object, line->text, where)});
+      posts.push_back({Json(line->id), 0, line->text, label_of(line->object, model, where), spans_of(line->object, line->text, where), columns_of(line->object)});
     } catch (const std::exception& e) {
       errors.push_back({{"id", line->id}, {"error", one_line(e.what())}});
       complain(fmt::format("{} line {}: {}", a.input, line->line, e.what()));
@@ -78,6 +105,18 @@ std::string in_text(const Json& doc) {
     const std::string better = r["better"].get<std::string>();
     out += fmt::format("  {:<24} {:>9}   {} to {}   n = {}{}\n", r["metric"].get<std::string>(), value("mean"), value("low"), value("high"), r["n"].get<std::int64_t>(), better.empty() ? "" : "   " + better + " is better");
   }
+  if (doc.contains("slices")) {
+    const auto figure = [](const Json& v, const char* format) { return v.is_number() ? fmt::format(fmt::runtime(format), v.get<double>()) : std::string("–"); };
+    for (const Json& s : doc["slices"]) {
+      out += fmt::format("\n{}, {}, by {}\n", s["method"].get<std::string>(), s["metric"].get<std::string>(), s["by"].get<std::string>());
+      for (const Json& one : s["slices"]) out += fmt::format("  {:<24} {:>9}   {} to {}   n = {}\n", one["name"].get<std::string>(), figure(one["mean"], "{:.4f}"), figure(one["low"], "{:.4f}"), figure(one["high"], "{:.4f}"), one["n"].get<std::int64_t>());
+      if (s.contains("gap")) {
+        const Json& g = s["gap"];
+        out += fmt::format("  largest gap: {} over {} by {}   {} to {}, p = {}{}\n", g["high"].get<std::string>(), g["low"].get<std::string>(), figure(g["value"], "{:.4f}"), figure(g["low_end"], "{:.4f}"), figure(g["high_end"], "{:.4f}"), figure(g["p"], "{:.4f}"),
+                           g["clear"] == true ? "" : ": no clear difference");
+      }
+    }
+  }
   const Json& values = doc["work"]["values"];
   if (p["run"].is_number() && values["stored"] != 0) out += fmt::format("\n{} values were stored, {} were computed.\n", values["stored"].get<std::int64_t>(), values["computed"].get<std::int64_t>());
   for (const Json& note : p["notes"]) out += "\nNote: " + note.get<std::string>() + "\n";
@@ -90,6 +129,8 @@ int evaluate(Context& context, EvaluateArguments& a) {
   if (a.run && a.db.empty()) throw std::invalid_argument("--run needs --db F");
   if (!a.model.empty() && a.input.empty()) throw std::invalid_argument("--model needs --input F");
   if (a.run && !a.input.empty()) throw std::invalid_argument("--input goes with --model; a run is evaluated on its own data set");
+  if (!a.columns.empty() && !a.run) throw std::invalid_argument("--columns goes with --run; the posts of --input hold their own");
+  if (!a.columns.empty()) read_columns(a);
   for (const auto& id : o.metrics) metric_info(id);
   o.judge.removal = parse_removal(a.removal);
   o.judge.k = parse_top_k(a.k);
@@ -120,6 +161,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
     OrderedJson out{{"protocol", document["protocol"]}, {"rows", document["rows"]}};
     if (a.run) out["work"] = document["work"];
     if (o.per_post) out["posts"] = document["posts"];
+    if (!o.slices.empty()) out["slices"] = document["slices"];
     if (!errors.empty()) out["errors"] = errors;
     print_json(out);
   } else {
@@ -181,6 +223,8 @@ void add_evaluate(CLI::App& app, Context& context) {
   c->add_option("--tau", o.judge.tau, "non-sensitivity: share of the largest score and of the largest change that counts as nothing")->check(CLI::Range(0.0, 1.0))->capture_default_str();
   c->add_option("--complexity", o.judge.complexity, "effective-complexity: allowed squared change, as a share of F(x)²")->check(CLI::Range(1e-12, 1e6))->capture_default_str();
   c->add_option("--resamples", o.resamples, "Bootstrap resamples")->check(CLI::Range(100, 1000000))->capture_default_str();
+  c->add_option("--slices", o.slices, "Figures of slices of the posts too, and whether they differ: class, right, length, or columns of the posts")->delimiter(',');
+  c->add_option("--columns", a->columns, "JSONL of {\"id\", …}: columns of a run's posts, by their id in the data set");
   c->add_flag("--per-post", o.per_post, "Every post's value too");
 }
 

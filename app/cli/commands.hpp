@@ -12,6 +12,7 @@ void add_runs(CLI::App& app, Context& context);
 void add_settings(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_evaluate(CLI::App& app, Context& context);
+void add_roar(CLI::App& app, Context& context);
 void add_metrics(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);

@@ -118,6 +118,30 @@ std::vector<Coalition> all_coalitions(std::size_t n) {
   return out;
 }
 
+Design begun_design(std::size_t n, const ExplainOptions& options) {
+  Design d;
+  d.exact = wants_all(n, options);
+  d.coalitions = d.exact ? all_coalitions(n) : std::vector<Coalition>{Coalition(n, 0), Coalition(n, 1)};
+  d.block.assign(d.coalitions.size(), -1);
+  return d;
+}
+
+Coalition complement(Coalition c) {
+  for (auto& p : c) p = !p;
+  return c;
+}
+
+Coalition drawn_of_size(std::size_t n, std::size_t s, Rng& rng) {
+  std::vector<int> players(n);
+  std::iota(players.begin(), players.end(), 0);
+  Coalition c(n, 0);
+  for (std::size_t i = 0; i < s; ++i) {
+    std::swap(players[i], players[i + rng.below(n - i)]);
+    c[static_cast<std::size_t>(players[i])] = 1;
+  }
+  return c;
+}
+
 void fill_scores(Explanation& e, const Encoding& text, const Players& players, const PlayerScores& found, const MethodInfo& info, double everybody, double nobody) {
   const bool words = e.options.unit == Unit::word;
   e.scores.assign(text.ids.size(), 0.0);

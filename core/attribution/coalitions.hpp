@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attribution/method.hpp"
+#include "base/random.hpp"
 
 namespace telltale {
 
@@ -65,6 +66,12 @@ class CoalitionMethod : public Method {
 
 /// Fills an explanation from scores of players: words or pieces, baseline_value = F(nobody), delta where the method promises completeness.
 void fill_scores(Explanation& e, const Encoding& text, const Players& players, const PlayerScores& found, const MethodInfo& info, double everybody, double nobody);
+
+/// Where a design begins: with every coalition (exact) where samples reach that far, else with nobody and everybody. Nothing in it was drawn.
+Design begun_design(std::size_t n, const ExplainOptions& options);
+Coalition complement(Coalition c);
+/// s of n players, each such coalition as likely as the others.
+Coalition drawn_of_size(std::size_t n, std::size_t s, Rng& rng);
 
 /// All 2^n coalitions, nobody first, everybody second, then by size and position. n ≤ most_players_for_all.
 std::vector<Coalition> all_coalitions(std::size_t n);

@@ -59,7 +59,7 @@ Json protocol_of(const ExplainOptions& o) {
   if (m.needs == "gradients") p["path"] = name_of(o.path);
   if (m.uses_steps) {
     p["quadrature"] = name_of(o.quadrature);
-    p["baseline"] = name_of(o.baseline);
+    if (m.uses_baseline) p["baseline"] = name_of(o.baseline);
     if (o.steps > 0)
       p["steps"] = o.steps;
     else

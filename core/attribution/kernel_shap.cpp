@@ -41,11 +41,6 @@ void every_of_size(std::size_t n, std::size_t s, const Each& each) {
   }
 }
 
-Coalition complement(Coalition c) {
-  for (auto& p : c) p = !p;
-  return c;
-}
-
 class KernelShap final : public CoalitionMethod {
  public:
   MethodInfo info() const override {
@@ -65,15 +60,12 @@ class KernelShap final : public CoalitionMethod {
 
  private:
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
-    Design d;
-    if (wants_all(n, options)) {
-      d.exact = true;
-      d.coalitions = all_coalitions(n);
+    Design d = begun_design(n, options);
+    if (d.exact) {
       for (const Coalition& c : d.coalitions) {
         const auto s = static_cast<std::size_t>(std::count(c.begin(), c.end(), 1));
         d.weights.push_back(s == 0 || s == n ? 0 : size_weight(n, s) / choose(n, s));
       }
-      d.block.assign(d.coalitions.size(), -1);
       return d;
     }
     const auto add = [&](Coalition c, double weight, int block) {
@@ -81,8 +73,7 @@ class KernelShap final : public CoalitionMethod {
       d.weights.push_back(weight);
       d.block.push_back(block);
     };
-    add(Coalition(n, 0), 0, -1);
-    add(Coalition(n, 1), 0, -1);
+    d.weights = {0, 0};
     // Sizes s and n−s together; the middle one of an even n is its own partner.
     const std::size_t pairs_of_sizes = n / 2;
     double left = 0;
@@ -105,16 +96,10 @@ class KernelShap final : public CoalitionMethod {
     Rng rng(seed);
     std::vector<double> reach;  // cumulative weight of the sizes that are left
     for (std::size_t s = size; s <= n - size; ++s) reach.push_back((reach.empty() ? 0 : reach.back()) + size_weight(n, s));
-    std::vector<int> players(n);
     for (int k = 0; k < pairs; ++k) {
       const double at = rng.uniform() * reach.back();
       const std::size_t s = size + static_cast<std::size_t>(std::upper_bound(reach.begin(), reach.end() - 1, at) - reach.begin());
-      std::iota(players.begin(), players.end(), 0);
-      Coalition c(n, 0);
-      for (std::size_t i = 0; i < s; ++i) {
-        std::swap(players[i], players[i + rng.below(n - i)]);
-        c[static_cast<std::size_t>(players[i])] = 1;
-      }
+      Coalition c = drawn_of_size(n, s, rng);
       const double each = left / (2.0 * pairs);
       add(complement(c), each, k);
       add(std::move(c), each, k);

@@ -31,11 +31,9 @@ class Lime final : public CoalitionMethod {
 
  private:
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
-    Design d;
+    Design d = begun_design(n, options);
     const double width = options.kernel_width;
-    if (wants_all(n, options)) {
-      d.exact = true;
-      d.coalitions = all_coalitions(n);
+    if (d.exact) {
       const double samples = options.samples > 0 ? options.samples : static_cast<double>(d.coalitions.size());
       std::vector<double> choose(n + 1, 1.0);
       for (std::size_t s = 1; s <= n; ++s) choose[s] = choose[s - 1] * static_cast<double>(n - s + 1) / static_cast<double>(s);
@@ -44,23 +42,13 @@ class Lime final : public CoalitionMethod {
         const double drawn = s == n ? 1 : (samples - 1) / (static_cast<double>(n) * choose[s]);
         d.weights.push_back(lime_kernel(s, n, width) * drawn);
       }
-      d.block.assign(d.coalitions.size(), -1);
       return d;
     }
     Rng rng(seed);
-    d.coalitions = {Coalition(n, 0), Coalition(n, 1)};
     d.weights = {0, 1};  // nobody is asked for the base class's sake, the whole text is a sample
-    d.block = {-1, -1};
-    std::vector<int> players(n);
     for (int k = 1; k < options.samples; ++k) {
       const std::size_t hidden = 1 + rng.below(n);
-      std::iota(players.begin(), players.end(), 0);
-      Coalition c(n, 1);
-      for (std::size_t i = 0; i < hidden; ++i) {
-        std::swap(players[i], players[i + rng.below(n - i)]);
-        c[static_cast<std::size_t>(players[i])] = 0;
-      }
-      d.coalitions.push_back(std::move(c));
+      d.coalitions.push_back(complement(drawn_of_size(n, hidden, rng)));
       d.weights.push_back(lime_kernel(n - hidden, n, width));
       d.block.push_back(k - 1);
     }

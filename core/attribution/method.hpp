@@ -54,5 +54,8 @@ std::unique_ptr<const Method> make_shapley_sampling();
 std::unique_ptr<const Method> make_partition_shap();
 std::unique_ptr<const Method> make_lime();
 std::unique_ptr<const Method> make_rise();
+enum class BeeReward { comprehensiveness, sufficiency, log_odds };
+std::unique_ptr<const Method> make_bee(BeeReward reward);
+std::unique_ptr<const Method> make_input_reduction(bool beam);
 
 }  // namespace telltale

@@ -28,6 +28,8 @@ const std::vector<std::unique_ptr<const Method>>& method_table() {
     t.push_back(make_partition_shap());
     t.push_back(make_lime());
     t.push_back(make_rise());
+    for (const BeeReward reward : {BeeReward::comprehensiveness, BeeReward::sufficiency, BeeReward::log_odds}) t.push_back(make_bee(reward));
+    for (const bool beam : {false, true}) t.push_back(make_input_reduction(beam));
     return t;
   }();
   return table;

@@ -30,23 +30,15 @@ class Rise final : public CoalitionMethod {
 
  private:
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
-    Design d;
-    if (wants_all(n, options)) {
-      d.exact = true;
-      d.coalitions = all_coalitions(n);
-      return d;
-    }
-    d.coalitions = {Coalition(n, 0), Coalition(n, 1)};
+    Design d = begun_design(n, options);
+    if (d.exact) return d;
     Rng rng(seed);
     const int pairs = std::max(2, options.samples / 2);
     for (int k = 0; k < pairs; ++k) {
-      Coalition kept(n), hidden(n);
-      for (std::size_t p = 0; p < n; ++p) {
-        kept[p] = static_cast<std::uint8_t>(rng() >> 63);
-        hidden[p] = !kept[p];
-      }
-      d.coalitions.push_back(std::move(kept));
-      d.coalitions.push_back(std::move(hidden));
+      Coalition kept(n);
+      for (auto& p : kept) p = static_cast<std::uint8_t>(rng() >> 63);
+      d.coalitions.push_back(kept);
+      d.coalitions.push_back(complement(std::move(kept)));
     }
     return d;
   }

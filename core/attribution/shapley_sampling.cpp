@@ -1,5 +1,7 @@
 // Shapley values by permutations (Castro, Gómez & Tejada 2009): each word's change of F when it comes, averaged over orders of coming.
 // Orders are drawn in pairs, the second the reverse of the first (antithetic: Mitchell et al. 2022). One order costs n − 1 passes and keeps completeness.
+// The standard error is that of the mean over P pairs, as pairs are independent and their two orders are not, times Student's factor: few pairs know their own
+// spread badly, and with it ±1 standard error holds the value in 68 % of draws whatever P is, as it does for methods that draw many.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,6 +12,9 @@
 
 namespace telltale {
 namespace {
+
+/// Quantile of Student's t at Φ(1), over 1: 1.84, 1.32, 1.20, … for 1, 2, 3 degrees of freedom (Cornish–Fisher; Abramowitz & Stegun 26.7.5 at 1).
+double student_factor(double freedom) { return 1 + 1 / (2 * freedom) + 1 / (4 * freedom * freedom) + 1 / (16 * freedom * freedom * freedom); }
 
 class ShapleySampling final : public CoalitionMethod {
  public:
@@ -30,13 +35,8 @@ class ShapleySampling final : public CoalitionMethod {
 
  private:
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
-    Design d;
-    if (wants_all(n, options)) {
-      d.exact = true;
-      d.coalitions = all_coalitions(n);
-      return d;
-    }
-    d.coalitions = {Coalition(n, 0), Coalition(n, 1)};
+    Design d = begun_design(n, options);
+    if (d.exact) return d;
     Rng rng(seed);
     // At least two pairs, or there is no standard error.
     const std::size_t pairs = std::max<std::size_t>(2, static_cast<std::size_t>(options.samples) / (2 * (n - 1)));
@@ -92,7 +92,7 @@ class ShapleySampling final : public CoalitionMethod {
     PlayerScores out{std::vector<double>(n), std::vector<double>(n), true};
     for (std::size_t i = 0; i < n; ++i) {
       out.scores[i] = sum[i] / pairs;
-      out.errors[i] = std::sqrt(std::max(0.0, squares[i] / pairs - out.scores[i] * out.scores[i]) / (pairs - 1));
+      out.errors[i] = student_factor(pairs - 1) * std::sqrt(std::max(0.0, squares[i] / pairs - out.scores[i] * out.scores[i]) / (pairs - 1));
     }
     return out;
   }

@@ -1,6 +1,7 @@
 // Methods × metrics on the posts of one model: what `telltale evaluate` and the Evaluate workspace show.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -34,6 +35,8 @@ struct EvaluationOptions {
   int max_length = 0;          ///< 0 = the run's, else the model's
   int resamples = 2000;
   bool per_post = false;
+  std::map<std::string, std::map<std::string, Json>> columns;  ///< of a run's posts, by external id; posts that are not in it have none
+  std::vector<std::string> slices;  ///< class, right, length, columns of the posts (evaluation/slices.hpp): figures of each slice too
   ComputeOptions compute;
 };
 
@@ -43,6 +46,7 @@ struct EvaluationPost {
   std::string text;
   int label = -1;                 ///< −1 = not known
   std::vector<MarkedSpan> spans;  ///< kind "telling" counts as marked
+  std::map<std::string, Json> columns{};  ///< that slices may be named by
 };
 
 /// The document:
@@ -53,7 +57,8 @@ struct EvaluationPost {
 ///               […]},
 ///  "rows": [{"method", "metric", "mean", "low", "high", "kind", "n", "better"}, …; of a metric of class pairs also
 ///  "pairs": [{"a", "b", "mean", "low", "high", "kind", "n"}]], "work": {"values": {"stored", "computed"},
-///  "explanations": {"stored", "computed"}}, "posts": [{"id", "method", "metric", "value"}, …] with per_post}
+///  "explanations": {"stored", "computed"}}, "posts": [{"id", "method", "metric", "value"}, …] with per_post,
+/// "slices": [{"method", "metric", and what slice_figures() gives}, …] with slices, of metrics of posts}
 /// A mean over no post is null. Explanations are taken from `store` and kept there when it is not null. Of a run, every
 /// value is kept too, post by post under its protocol (evaluation/protocol.hpp), a few posts at a time: after a stop,
 /// or with more methods, metrics or posts, only what is missing is computed. Precision of `options.compute` must be

@@ -15,7 +15,7 @@ namespace telltale {
 namespace {
 
 constexpr std::uint64_t infidelity_stream = 1, fidelity_stream = 2, random_stream = 3, resample_stream = 4;
-constexpr std::size_t batch_inputs = 2048;  // questions gathered before the model is asked: enough to pack by length, small in memory
+constexpr std::size_t batch_ids = 1u << 22;  // ids of the questions gathered before the model is asked: enough to fill batches of every length, some 50 MB with the keys
 
 /// Inputs asked of the model for the posts of one batch; equal ones once.
 class Questions {
@@ -30,13 +30,14 @@ class Questions {
       for (const int p : hidden_parts) positions.insert(positions.end(), post.parts[static_cast<std::size_t>(p)].positions.begin(), post.parts[static_cast<std::size_t>(p)].positions.end());
       std::sort(positions.begin(), positions.end());
       inputs_.push_back(probe_.remove(post.encoding, positions, rule));
+      ids_ += inputs_.back().ids.size();
     }
     return it->second;
   }
   /// The post with other ids at some places.
   std::size_t ask_ids(std::vector<std::int32_t> ids) {
     auto [it, fresh] = replaced_.try_emplace(std::move(ids), inputs_.size());
-    if (fresh) inputs_.push_back({it->first, {}, {}});
+    if (fresh) inputs_.push_back({it->first, {}, {}}), ids_ += it->first.size();
     return it->second;
   }
   /// Draw j of the post's words, the same for every method: ids of each part. Kept, as every metric and method asks for it.
@@ -49,6 +50,7 @@ class Questions {
     return it->second;
   }
   std::size_t size() const { return inputs_.size(); }
+  std::size_t ids() const { return ids_; }
   void answer() {
     answers_ = probe_.predict(inputs_);
     if (answers_.size() != inputs_.size()) throw std::invalid_argument("predictions: expected " + std::to_string(inputs_.size()) + ", got " + std::to_string(answers_.size()));
@@ -61,6 +63,7 @@ class Questions {
   std::map<std::vector<std::int32_t>, std::size_t> replaced_;
   std::map<std::pair<const JudgedPost*, int>, std::vector<std::vector<std::int32_t>>> draws_;
   std::vector<ModelInput> inputs_;
+  std::size_t ids_ = 0;  ///< of all inputs
   std::vector<Prediction> answers_;
 };
 
@@ -303,7 +306,7 @@ JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, con
     Questions questions(probe);
     std::vector<std::tuple<std::size_t, std::size_t, std::size_t, Later>> later;
     std::size_t end = begin;
-    for (; end < posts.size() && (end == begin || questions.size() < batch_inputs); ++end)
+    for (; end < posts.size() && (end == begin || questions.ids() < batch_ids); ++end)
       for (std::size_t s = 0; s < sets.size(); ++s) {
         const auto& given = sets[s][end].scores;
         std::vector<double> keys = given;

@@ -13,7 +13,7 @@ struct MetricInfo {
   std::string better;      ///< "high", "low", or "" (neither)
   std::string definition;  ///< METRICS.md, one line
   std::string source;
-  std::string level;       ///< "post": one value a post (evaluate); "class-pair": one a pair of classes (compare)
+  std::string level;       ///< "post": one value a post (evaluate); "class-pair": one a pair of classes (compare); "retraining": one a run (roar)
   std::string needs;       ///< what beside the explanation: "", "forward passes", "marked words", "training posts", "every class explained"
   bool uses_k = false, uses_removal = false;
 };

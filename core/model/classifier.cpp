@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
 #include "model/classifier_impl.hpp"
 #include "base/files.hpp"
+#include "model/prediction_memo.hpp"
 #include "model/weight_check.hpp"
 
 namespace telltale {
@@ -128,21 +130,28 @@ void in_groups(Engine& engine, const Classifier::Impl& m, const std::vector<Mode
     const std::size_t most = static_cast<std::size_t>(engine.texts_per_call(T));
     std::size_t end = k;
     bool masked = false;
-    std::vector<at::Tensor> rows, masks;
+    ModelInput all;  // the texts one after the other: one look-up for the group
     while (end < order.size() && end - k < most && static_cast<std::int64_t>(inputs[order[end]].ids.size()) == T) {
       const ModelInput& x = inputs[order[end++]];
-      rows.push_back(m.words(x));
+      all.ids.insert(all.ids.end(), x.ids.begin(), x.ids.end());
+      if (!x.zeroed.empty()) {
+        all.zeroed.resize(all.ids.size() - x.ids.size(), 0);
+        all.zeroed.insert(all.zeroed.end(), x.zeroed.begin(), x.zeroed.end());
+      }
       masked = masked || std::count(x.attend.begin(), x.attend.end(), 0) > 0;
     }
+    if (!all.zeroed.empty()) all.zeroed.resize(all.ids.size(), 0);
     at::Tensor mask;
     if (masked) {
-      mask = at::ones({static_cast<std::int64_t>(end - k), T}, at::TensorOptions().dtype(engine.dtype()));
-      for (std::size_t j = k; j < end; ++j)
+      mask = at::ones({static_cast<std::int64_t>(end - k), T}, at::kFloat);
+      float* row = mask.data_ptr<float>();
+      for (std::size_t j = k; j < end; ++j, row += T)
         for (std::size_t t = 0; t < inputs[order[j]].attend.size(); ++t)
-          if (!inputs[order[j]].attend[t]) mask[static_cast<std::int64_t>(j - k)][static_cast<std::int64_t>(t)].fill_(0);
-      mask = mask.to(m.device);
+          if (!inputs[order[j]].attend[t]) row[t] = 0;
+      mask = mask.to(engine.dtype()).to(m.device);
     }
-    work(order, k, end, at::stack(rows).to(engine.dtype()).contiguous(), mask);
+    const at::Tensor words = m.words(all);
+    work(order, k, end, words.view({static_cast<std::int64_t>(end - k), T, words.size(1)}).to(engine.dtype()).contiguous(), mask);
     k = end;
     if (progress) progress({static_cast<double>(k), static_cast<double>(inputs.size()), "predicting"});
   }
@@ -156,7 +165,9 @@ std::vector<ModelInput> inputs_of(const std::vector<Encoding>& encodings) {
 
 }  // namespace
 
-std::vector<Prediction> predict_with(Engine& engine, const Classifier::Impl& model, const std::vector<ModelInput>& inputs, std::stop_token stop, const ProgressFn& progress) {
+namespace {
+
+std::vector<Prediction> predict_anew(Engine& engine, const Classifier::Impl& model, const std::vector<ModelInput>& inputs, std::stop_token stop, const ProgressFn& progress) {
   if (model.labels.empty())
     throw std::runtime_error(fmt::format("{}: an encoder without a classification head: finetune it first (telltale train)", model.folder.string()));
   std::vector<Prediction> out(inputs.size());
@@ -173,6 +184,25 @@ std::vector<Prediction> predict_with(Engine& engine, const Classifier::Impl& mod
       if (!std::isfinite(one.logits[0])) throw std::runtime_error("the model gave logits that are not finite; try --precision fp32");
     }
   });
+  return out;
+}
+
+}  // namespace
+
+std::vector<Prediction> predict_with(Engine& engine, const Classifier::Impl& model, const std::vector<ModelInput>& inputs, std::stop_token stop, const ProgressFn& progress) {
+  PredictionMemo* memo = PredictionMemo::of(model);
+  if (!memo) return predict_anew(engine, model, inputs, std::move(stop), progress);
+  std::vector<PredictionMemo::Key> keys;
+  std::map<PredictionMemo::Key, std::size_t> asked;  // index among those that are missing
+  std::vector<ModelInput> missing;
+  for (const ModelInput& x : inputs) {
+    keys.push_back(PredictionMemo::key_of(&engine, x));
+    if (!memo->find(keys.back()) && asked.try_emplace(keys.back(), missing.size()).second) missing.push_back(x);
+  }
+  const std::vector<Prediction> fresh = predict_anew(engine, model, missing, std::move(stop), progress);
+  for (const auto& [key, at] : asked) memo->keep(key, fresh[at]);
+  std::vector<Prediction> out;
+  for (const auto& key : keys) out.push_back(memo->known(key));
   return out;
 }
 

@@ -128,6 +128,31 @@ class TestPerturbation : public QObject {
     QVERIFY2(squares / n > 0.4 && squares / n < 2, qPrintable(QString::number(squares / n)));
     QVERIFY2(largest < 6, qPrintable(QString::number(largest)));
   }
+  void errors_of_few_pairs_are_calibrated_data() {
+    QTest::addColumn<int>("samples");
+    QTest::newRow("2 pairs") << 60;
+    QTest::newRow("3 pairs") << 90;
+    QTest::newRow("7 pairs") << 200;
+  }
+  void errors_of_few_pairs_are_calibrated() {
+    TELLTALE_NEEDS_SHARED(shared);
+    QFETCH(int, samples);
+    const auto model = load(shared / "golden/models/tiny-bert/fp32");
+    const ExplainItem item = item_of(*model, "the hockey team wins the game and a car, the mac and a disk drive", 1);
+    ExplainOptions o = options_of("shapley-sampling", 0);
+    const Explanation exact = explain(*model, {item}, o)[0];
+    o.samples = samples;
+    int inside = 0, n = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+      o.seed = seed;
+      const Explanation found = explain(*model, {item}, o)[0];
+      for (std::size_t w = 0; w < found.word_scores.size(); ++w) inside += std::abs(found.word_scores[w] - exact.word_scores[w]) < found.standard_error[w], ++n;
+    }
+    // One standard error holds 68.3 % of draws; of two pairs without Student's factor it would be 50 %, of three 58 %, of seven 64 %.
+    const double share = static_cast<double>(inside) / n;
+    qInfo("%d samples: %.1f %% of %d within one standard error", samples, 100 * share, n);
+    QVERIFY2(share > 0.655 && share < 0.73, qPrintable(QString::number(share)));
+  }
   void kernel_shap_agrees_with_captum() {
     TELLTALE_NEEDS_SHARED(shared);
     const Json captum = read_json(std::filesystem::path(TELLTALE_SOURCE_DIR) / "tests/attribution/reference/shapley_captum.json");

@@ -129,6 +129,14 @@ class TestCliRuns : public QObject {
     row("evaluate: no metric", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "beauty"}, 2, {"beauty"});
     row("evaluate: k", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "comprehensiveness", "--k", "nan"}, 2, {"k", "nan"});
     row("evaluate: no input", {"evaluate", "--model", "MODEL", "--input", "/none", "--methods", "occlusion", "--metrics", "comprehensiveness"}, 1, {"/none"});
+    row("evaluate: retraining", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "roar"}, 2, {"telltale roar"});
+    row("evaluate: no column", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "gini", "--slices", "class,colour"}, 2, {"'colour'", "class, right, length"});
+    row("evaluate: no columns", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "gini", "--columns", "/none"}, 1, {"/none"});
+    row("evaluate: columns", {"evaluate", "--db", "DB", "--run", "1", "--methods", "occlusion", "--metrics", "gini", "--columns", "TEXT"}, 1, {"text.txt line 1"});
+    row("roar: no run", {"roar", "--db", "DB", "--run", "9", "--methods", "occlusion"}, 2, {"no run 9"});
+    row("roar: no method", {"roar", "--db", "DB", "--run", "1", "--methods", "guess"}, 2, {"guess"});
+    row("roar: a count", {"roar", "--db", "DB", "--run", "1", "--methods", "occlusion", "--k", "10"}, 2, {"k", "10"});
+    row("roar: seeds", {"roar", "--db", "DB", "--run", "1", "--methods", "occlusion", "--seeds", "0"}, 2, {"--seeds"});
     row("export: no run", {"export", "--db", "DB", "--run", "9", "--format", "hf", "--out", "OUT"}, 2, {"no run 9"});
     row("export: no format", {"export", "--db", "DB", "--run", "1", "--format", "word", "--out", "OUT"}, 2, {"word", "tensorboard"});
     for (const char* format : {"hf", "csv", "tensorboard", "json", "html"}) row(qPrintable(QString("export: no place, ") + format), {"export", "--db", "DB", "--run", "1", "--format", format, "--out", "/proc/none/at/all"}, 1, {"/proc/none"});
@@ -203,6 +211,42 @@ class TestCliRuns : public QObject {
     QCOMPARE(expected["protocol"]["draws"], Json(20));
     QCOMPARE(telltale_program(posts).json()["words"], expected["words"]);
     QVERIFY(telltale_program(posts + QStringList{"--seed", "3"}).json()["words"] != expected["words"]);
+  }
+
+  /// What it would cost is said before anything is trained.
+  void the_cost_of_a_roar() {
+    const QStringList call{"roar", "--db", db_, "--run", "1", "--methods", "occlusion,gradient-x-input", "--k", "10%,50%", "--seeds", "2", "--threads", "1", "--dry-run"};
+    const Json doc = telltale_program(call + QStringList{"--json"}).json();
+    QCOMPARE(doc["runs"].size(), std::size_t{12});  // two methods and random, two shares, two seeds
+    QCOMPARE(doc["runs"][0]["name"], Json("roar of run 1: random 10%, seed 0"));
+    QCOMPARE(doc["predicted"]["runs"]["finished"], Json(0));
+    QVERIFY(doc["predicted"]["seconds"].get<double>() > 0);
+    const Run text = telltale_program(call);
+    QVERIFY2(text.out.contains("0 of 12 runs are finished"), text.out);
+    no_new_run();
+  }
+  void slices_of_a_run() {
+    QFile columns(path("columns.jsonl"));
+    QVERIFY(columns.open(QIODevice::WriteOnly));
+    for (int k = 40; k < 52; ++k) columns.write(QString("{\"id\": \"%1\", \"place\": \"%2\"}\n").arg(k).arg(k % 3 ? "north" : "south").toUtf8());
+    columns.close();
+    const QStringList call{"evaluate", "--db", db_, "--run", "1", "--methods", "gradient-x-input", "--metrics", "gini,comprehensiveness", "--slices", "class,place,length", "--columns", path("columns.jsonl"), "--threads", "1"};
+    const Json doc = telltale_program(call + QStringList{"--json", "--per-post"}).json();
+    QCOMPARE(doc["slices"].size(), std::size_t{6});
+    const Json& place = doc["slices"][2];
+    QCOMPARE(place["by"], Json("place"));
+    QCOMPARE(place["metric"], Json("gini"));
+    QCOMPARE(place["slices"][0]["name"], Json("north"));
+    QCOMPARE(place["slices"][0]["n"], Json(8));
+    QCOMPARE(place["slices"][1]["n"], Json(4));
+    double south = 0;
+    const auto store = telltale::Store::open(db_.toStdString(), telltale::Store::Mode::read);
+    for (const Json& p : doc["posts"])
+      if (p["metric"] == "gini" && std::stoi(store->document(p["id"].get<std::int64_t>()).external_id) % 3 == 0) south += p["value"].get<double>() / 4;
+    QVERIFY(std::abs(place["slices"][1]["mean"].get<double>() - south) < 1e-9);
+    QVERIFY(place["gap"]["p"].get<double>() > 0);
+    const Run text = telltale_program(call);
+    QVERIFY2(text.out.contains("largest gap: "), text.out);
   }
 
   void streams_that_are_closed() {

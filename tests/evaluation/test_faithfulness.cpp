@@ -271,7 +271,7 @@ class TestFaithfulness : public QObject {
     for (const auto& m : metrics()) {
       QVERIFY2(seen.insert(m.id).second, m.id.c_str());
       QVERIFY(!m.name.empty() && !m.definition.empty() && (m.better == "high" || m.better == "low" || m.group == "shape"));
-      QVERIFY(m.level == "post" || m.level == "class-pair");
+      QVERIFY(m.level == "post" || m.level == "class-pair" || m.level == "retraining");
       QCOMPARE(&metric_info(m.id), &m);
     }
     QCOMPARE(metric_info("overlap@10").id, std::string("overlap@k"));

@@ -1,6 +1,8 @@
 // Explanations near by: the draws lie in the ball, follow the seed, move what they should, and leave the model as it was.
 #include <QtTest>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "objective/nearby.hpp"
 #include "shared_data.hpp"
@@ -68,6 +70,27 @@ class TestNearby : public QObject {
     bad.samples = -1;
     QVERIFY_EXCEPTION_THROWN(explain_nearby(*m, item, bad, {2, 1, 0}), std::invalid_argument);
     QCOMPARE(explain(*m, {item}, o)[0].word_scores, before);
+  }
+  void others_may_use_the_model_meanwhile() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto m = load(shared);
+    const ExplainItem item = item_of(*m, "the hockey team wins the game");
+    const auto before = m->predict(std::vector<Encoding>{item.encoding})[0].logits;
+    ExplainOptions o;
+    o.method = "occlusion";
+    std::atomic<bool> done = false;
+    std::vector<NearbyExplanation> near;
+    std::thread work([&] {
+      near = NearbyExplainer(*m).explain(item, o, {200, word_embedding_unit(*m), 3});
+      done = true;
+    });
+    int looks = 0, changed = 0;
+    do ++looks, changed += m->predict(std::vector<Encoding>{item.encoding})[0].logits != before;
+    while (!done);
+    work.join();
+    QVERIFY(looks > 3);
+    QCOMPARE(changed, 0);
+    QCOMPARE(near.size(), 200u);
   }
   void refusals() {
     TELLTALE_NEEDS_SHARED(shared);
