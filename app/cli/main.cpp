@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
       add_runs,
       add_compare,
       add_evaluate,
+      add_simulate,
       add_predict,
       add_explain,
       add_counterfactual,
