@@ -233,7 +233,7 @@ SimulationReport simulation_report(const SimulationRecord& session, const Bootst
 }
 
 std::string accuracy_verdict(const SimulationReport& r) {
-  if (!r.accuracy.clear()) return "no clear difference";
+  if (!r.accuracy.clear() || r.p >= 0.05) return "no clear difference";
   return r.accuracy.value > 0 ? "better with the explanation" : "worse with the explanation";
 }
 

@@ -61,7 +61,8 @@ struct SimulationReport {
   ProportionDifference accuracy_of[2];
 };
 SimulationReport simulation_report(const SimulationRecord& session, const BootstrapOptions& options = {});
-/// "better with the explanation", "worse with the explanation", "no clear difference"; likewise faster, slower.
+/// "better with the explanation", "worse with the explanation"; "no clear difference" where the interval holds zero, or Fisher's test has p ≥ 0.05: of a few posts
+/// (3 of 3 against 0 of 3) the interval alone says more than it can. Likewise faster, slower, by the interval.
 std::string accuracy_verdict(const SimulationReport& report);
 std::string time_verdict(const SimulationReport& report);
 

@@ -135,6 +135,15 @@ class TestSimulation : public QObject {
     QCOMPARE(accuracy_verdict(r), std::string("worse with the explanation"));
     QCOMPARE(time_verdict(r), std::string("slower with the explanation"));
   }
+  /// 3 of 3 against 0 of 3: the interval, 0.206 to 1, leaves zero out, the exact test, p = 2 / 20, does not.
+  void few_posts_are_not_overrated() {
+    SimulationRecord s;
+    for (int k = 0; k < 3; ++k) s.items.push_back(answered(true, true, true, 1000)), s.items.push_back(answered(false, true, false, 1000));
+    const SimulationReport r = simulation_report(s);
+    QVERIFY(r.accuracy.clear());
+    CLOSE_BY(r.p, 0.1, 1e-9);
+    QCOMPARE(accuracy_verdict(r), std::string("no clear difference"));
+  }
   void nothing_answered_is_no_error() {
     SimulationRecord s;
     s.items = {{1, true, 0, -1, 0}, {2, false, 0, -1, 0}};
