@@ -39,6 +39,13 @@ void PaintedPost::set_stale(bool stale) {
   update();
 }
 
+void PaintedPost::set_blind(bool blind) {
+  if (blind == blind_) return;
+  blind_ = blind;
+  lay_out();
+  update();
+}
+
 QRectF PaintedPost::box_of(int word) const {
   for (const auto& it : items())
     if (it.key == word) return it.box;
@@ -60,7 +67,7 @@ void PaintedPost::keyPressEvent(QKeyEvent* e) {
       if ((up ? it.box.bottom() <= here->box.top() + 1 : it.box.top() >= here->box.bottom() - 1) && (!best || distance(it) < distance(*best))) best = &it;
     return go(best);
   }
-  if ((e->key() == Qt::Key_N || e->key() == Qt::Key_P) && !(e->modifiers() & (Qt::ControlModifier | Qt::AltModifier)) && post_ && !post_->view.ranked.empty()) {
+  if ((e->key() == Qt::Key_N || e->key() == Qt::Key_P) && !blind_ && !(e->modifiers() & (Qt::ControlModifier | Qt::AltModifier)) && post_ && !post_->view.ranked.empty()) {
     const auto& ranked = post_->view.ranked;
     int at = -1;
     for (std::size_t i = 0; i < ranked.size(); ++i)
@@ -105,7 +112,7 @@ void PaintedPost::lay_out() {
       const QString score = r ? ui::text(with_sign(r->score, score_decimals(post_->view.domain))) : QString();
       const QString word = r ? ui::text(r->text) : piece.text;
       items.push_back({piece.box, piece.word, QString(),  // the card of the view tells more than a tool tip
-                       r ? tr("%1, %2, rank %3").arg(word, score).arg(r->rank) : word});
+                       (r && !blind_ ? tr("%1, %2, rank %3").arg(word, score).arg(r->rank) : word) + note_of(piece.word)});
     }
     x += w;
     pieces_.push_back(std::move(piece));
@@ -237,7 +244,7 @@ void PaintedPost::paintEvent(QPaintEvent* e) {
   for (const auto& b : quote_bars_) p.fillRect(b, theme_["border"]);
   const QRectF dirty = QRectF(e->rect()).adjusted(-4, -30, 4, 30);
   const auto cell_of = [&](const Piece& piece) -> std::optional<Cell> {
-    if (piece.word < 0 || static_cast<std::size_t>(piece.word) >= post_->record.word_scores.size()) return std::nullopt;
+    if (blind_ || piece.word < 0 || static_cast<std::size_t>(piece.word) >= post_->record.word_scores.size()) return std::nullopt;
     const Cell cell = colours.heat(post_->record.word_scores[static_cast<std::size_t>(piece.word)], domain, gamma_);
     return cell.ground == colours["panel"] ? std::nullopt : std::optional(cell);
   };

@@ -13,6 +13,7 @@ class PaintedPost : public PaintedView {
   void set_post(PostPtr post);
   void set_gamma(double gamma);  ///< 0.3 … 2
   void set_stale(bool stale);    ///< something newer is on its way: paler
+  void set_blind(bool blind);    ///< no scores: neither painted nor spoken, and no order by score
   QRectF box_of(int word) const; ///< of its first piece; empty: not shown
 
  Q_SIGNALS:
@@ -24,8 +25,8 @@ class PaintedPost : public PaintedView {
   void paintEvent(QPaintEvent*) override;
   void keyPressEvent(QKeyEvent*) override;
   void lay_out() override;
+  virtual QString note_of(int) const { return {}; }  ///< what is said of a word besides its score
 
- private:
   /// A piece of one line.
   struct Piece {
     QRectF box;       ///< of the cell for words, of the text otherwise
@@ -34,9 +35,13 @@ class PaintedPost : public PaintedView {
     int word = -1;
     enum class Look : char { normal, dim, head, unread, limit } look = Look::normal;
   };
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  const PostPtr& post() const { return post_; }
+
+ private:
   PostPtr post_;
   double gamma_ = 0.8;
-  bool stale_ = false;
+  bool stale_ = false, blind_ = false;
   std::vector<Piece> pieces_;
   std::vector<QRectF> quote_bars_;
 };

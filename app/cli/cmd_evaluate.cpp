@@ -137,6 +137,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
   o.judge.absolute = a.sign == "absolute";
   o.unit = parse_unit(a.unit);
   o.gold = a.rule == "gold";
+  if (!a.run && o.annotator != "imported") throw std::invalid_argument("--annotator names marks in a file: it goes with --run; --input has its spans in it");
   o.explain.output = parse_output(a.output);
   o.explain.path = parse_path(a.path);
   o.explain.quadrature = parse_quadrature(a.quadrature);
@@ -216,6 +217,7 @@ void add_evaluate(CLI::App& app, Context& context) {
   auto* steps = c->add_option("--steps", o.explain.steps, "Nodes of path methods (default: by tolerance)")->check(CLI::Range(1, 100000));
   c->add_option("--tolerance", o.explain.tolerance, "Relative delta that path methods aim at")->check(CLI::Range(1e-9, 1.0))->capture_default_str()->excludes(steps);
   c->add_option("--bins", o.judge.bins, "Shares of the aopc metrics (default: 0.1, 0.2, …, 1)")->check(CLI::Range(1e-6, 1.0))->delimiter(',');
+  c->add_option("--annotator", o.annotator, "Whose marks the plausibility metrics take: a name (telltale data spans --list), imported (those that came with the posts), any, or majority")->capture_default_str();
   c->add_option("--seeds", o.peers, "Runs of other seeds, by id: for consistency")->delimiter(',')->check(CLI::PositiveNumber);
   c->add_option("--resamplings", o.judge.resamplings, "Draws of words: monotonicity, non-sensitivity, effective-complexity")->check(CLI::Range(1, 100000))->capture_default_str();
   c->add_option("--near", o.judge.stability_samples, "Draws near by: local-lipschitz, max-sensitivity")->check(CLI::Range(1, 10000))->capture_default_str();

@@ -5,6 +5,7 @@
 namespace telltale::cli {
 
 void add_data(CLI::App& app, Context& context);
+void add_data_spans(CLI::App& group, Context& context);  ///< of `data`
 void add_tokenize(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_resume(CLI::App& app, Context& context);
@@ -13,6 +14,7 @@ void add_settings(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_evaluate(CLI::App& app, Context& context);
 void add_roar(CLI::App& app, Context& context);
+void add_simulate(CLI::App& app, Context& context);
 void add_metrics(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);

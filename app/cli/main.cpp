@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
       add_compare,
       add_evaluate,
       add_roar,
+      add_simulate,
       add_predict,
       add_explain,
       add_counterfactual,

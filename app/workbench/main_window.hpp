@@ -47,6 +47,7 @@ class MainWindow : public QMainWindow {
   void show_workspace(Workspace workspace);  ///< without a file only welcome
   Workspace workspace() const;
   Session* session() { return session_.get(); }
+  Theme& theme() { return theme_; }
   InspectView& inspect() { return *inspect_; }
   CompareView& compare() { return *compare_; }
   RunDock& dock() { return *dock_; }

@@ -98,6 +98,12 @@ void MainWindow::build_menus() {
   action(theme, tr("S&witch light and dark"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), tr("The other one"), [this] { choose_theme(theme_.mode() == Theme::Mode::dark ? QStringLiteral("light") : QStringLiteral("dark")); });
 
   build_run_menu(menuBar()->addMenu(tr("&Run")));
+  QMenu* tools = menuBar()->addMenu(tr("&Tools"));
+  need_file_ << action(tools, tr("&Mark words"), {}, tr("In Inspect: words that tell the class, and words that any class might have"), [this] {
+    show_workspace(Workspace::inspect);
+    inspect_->set_marking(true);
+  });
+  need_file_ << action(tools, tr("&Simulate the model…"), {}, tr("Can you tell what the model answers, with and without its explanation?"), [this] { simulate(*this); });
   build_help(menuBar()->addMenu(tr("&Help")));
   QAction* escape = new QAction(this);
   escape->setShortcut(Qt::Key_Escape);

@@ -8,6 +8,7 @@
 #include "widgets/inspect/posts_panel.hpp"
 #include "widgets/row_list.hpp"
 #include "widgets/shell/run_dock.hpp"
+#include "widgets/simulate/simulate_dialog.hpp"
 #ifdef TELLTALE_HAS_EVALUATE_VIEW
 #include "widgets/evaluate/evaluate_view.hpp"
 #endif
@@ -87,6 +88,13 @@ void evaluate_run_of_list(EvaluateView*, const RunDock&) {}
 void colour_runs(EvaluateView*, const RunDock&) {}
 #endif
 
+void simulate(MainWindow& window, std::int64_t run) {
+  if (!window.session()) return;
+  auto* dialog = new SimulateDialog(window.theme(), *window.session(), run ? run : window.inspect().run(), window.inspect().options(), &window);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->open();
+}
+
 QWidget* first_control(QWidget* view) {
 #ifdef TELLTALE_HAS_NEW_RUN_VIEW
   for (auto* card : view->findChildren<PresetCard*>())
@@ -123,6 +131,7 @@ bool part_settled([[maybe_unused]] QWidget* view) {
 }
 
 void connect_parts(MainWindow& window, InspectView* inspect, CompareView*, [[maybe_unused]] RunsView* runs, [[maybe_unused]] NewRunView* new_run, [[maybe_unused]] EvaluateView* evaluate) {
+  QObject::connect(inspect, &InspectView::simulation_asked, &window, [&window](qint64 run) { simulate(window, run); });
   QObject::connect(inspect, &InspectView::run_chosen, &window, [&window](qint64 run) { window.dock().select(run); });
 #ifdef TELLTALE_HAS_RUNS_VIEW
   QObject::connect(runs, &RunsView::failed, &window, [&window](const QString& m) { window.complain(m); });

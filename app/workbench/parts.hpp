@@ -51,6 +51,8 @@ void choose_data(NewRunView* view, std::int64_t dataset);
 void choose_model(NewRunView* view, const QString& folder);
 void copy_run(NewRunView* view, std::int64_t run);
 void connect_parts(MainWindow& window, InspectView* inspect, CompareView* compare, RunsView* runs, NewRunView* new_run, EvaluateView* evaluate);
+/// Opens a session in which a person tells what the run answers; 0 = the run that Inspect shows.
+void simulate(MainWindow& window, std::int64_t run = 0);
 /// Where the keyboard begins in a view; nullptr: anywhere.
 QWidget* first_control(QWidget* view);
 /// What a view says of itself by settled(); true where it says nothing.

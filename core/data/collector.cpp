@@ -7,6 +7,7 @@
 
 #include "data/encoding.hpp"
 #include "data/rationales.hpp"
+#include "store/marks.hpp"
 #include "text/unicode.hpp"
 
 namespace telltale {
@@ -29,18 +30,6 @@ std::int64_t count_words(std::string_view text) {
     inside = !blank;
   }
   return n;
-}
-
-/// Why a span cannot be one of `text`, or nothing.
-std::string span_error(const MarkedSpan& span, std::string_view text) {
-  const auto boundary = [&](std::int64_t at) {
-    return at == static_cast<std::int64_t>(text.size()) || (static_cast<unsigned char>(text[static_cast<std::size_t>(at)]) & 0xC0) != 0x80;
-  };
-  const std::string range = fmt::format("span [{}, {}]", span.begin, span.end);
-  if (span.begin < 0 || span.begin >= span.end) return range + " is empty or turned round";
-  if (span.end > static_cast<std::int64_t>(text.size())) return fmt::format("{} ends past the text of {} bytes", range, text.size());
-  if (!boundary(span.begin) || !boundary(span.end)) return range + " cuts a UTF-8 character";
-  return {};
 }
 
 constexpr std::size_t word_bins = 1 << 16;

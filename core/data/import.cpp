@@ -91,7 +91,7 @@ Json to_json(const ImportOptions& o, const Reading& reading) {
   if (o.strip.quotes) strip.push_back("quotes");
   const auto column = [](const std::string& given, const char* standard) { return given.empty() ? standard : given; };
   Json out = {{"strip", strip}, {"classes", o.classes}, {"test_share", o.test_share}, {"seed", o.seed}};
-  if (!o.rationales.empty()) out["rationales"] = o.rationales.string();
+  if (!o.rationales.empty()) out["rationales"] = o.rationales.string(), out["rationale_share"] = o.rationale_share;
   if (reading.format == SourceFormat::csv || reading.format == SourceFormat::tsv || reading.format == SourceFormat::jsonl) {
     out["columns"] = {{"text", column(o.text_column, "text")}, {"label", column(o.label_column, "label")}, {"split", column(o.split_column, "split")},
                       {"id", column(o.id_column, "id")}};
@@ -123,7 +123,7 @@ DatasetInfo import_dataset(Store& store, const fs::path& source, const ImportOpt
   const auto import = store.begin_import(options.name, source.string(), to_json(options, reading));
   Collector posts(*import, options, source.string(), std::move(stop), progress);
   std::optional<WordRationales> rationales;
-  if (!options.rationales.empty()) posts.rationales = &rationales.emplace(WordRationales::load(options.rationales));
+  if (!options.rationales.empty()) posts.rationales = &rationales.emplace(WordRationales::load(options.rationales, options.rationale_share));
   SourceFormat format = reading.format;
   if (reading.archive) {
     format = read_archive(source, format, posts);

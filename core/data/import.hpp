@@ -25,6 +25,7 @@ struct ImportOptions {
   std::uint64_t seed = 0;                  ///< of that draw
   SourceFormat format = SourceFormat::automatic;
   std::filesystem::path rationales{};      ///< folder of marked words (data/rationales.hpp) that joins posts by CLASS/NUMBER; empty = none
+  double rationale_share = 0;              ///< words with a smaller share are left out
 };
 
 /// Limits that keep hostile input harmless; real corpora are far below them.

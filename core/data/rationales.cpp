@@ -17,16 +17,41 @@ namespace fs = std::filesystem;
 namespace {
 
 bool of_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80; }
-bool white(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/// Begin and end of every token between white space.
-std::vector<std::pair<std::int64_t, std::int64_t>> tokens_of(std::string_view text) {
+/// Length of the white space that `text` begins with, one character: what Python's str.strip() takes away. 0 = none.
+std::size_t white(std::string_view text) {
+  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  if (at(0) == ' ' || (at(0) >= 0x09 && at(0) <= 0x0D) || (at(0) >= 0x1C && at(0) <= 0x1F)) return 1;
+  if (at(0) == 0xC2 && (at(1) == 0x85 || at(1) == 0xA0)) return 2;
+  if (at(0) == 0xE1 && at(1) == 0x9A && at(2) == 0x80) return 3;                                                                                       // U+1680
+  if (at(0) == 0xE2 && at(1) == 0x80 && ((at(2) >= 0x80 && at(2) <= 0x8A) || at(2) == 0xA8 || at(2) == 0xA9 || at(2) == 0xAF)) return 3;  // U+2000 to 200A, 2028, 2029, 202F
+  if ((at(0) == 0xE2 && at(1) == 0x81 && at(2) == 0x9F) || (at(0) == 0xE3 && at(1) == 0x80 && at(2) == 0x80)) return 3;                   // U+205F, 3000
+  return 0;
+}
+
+/// Begin and end of every token, as the benchmark's own reader counts them: lines, without white space at their ends, cut at single spaces. A tab inside a line is part of a token.
+/// `empty_too` (of docs.jsonl, where that reader does not leave them out): an empty line is one token, and so is what lies between two spaces.
+std::vector<std::pair<std::int64_t, std::int64_t>> tokens_of(std::string_view text, bool empty_too) {
   std::vector<std::pair<std::int64_t, std::int64_t>> out;
-  for (std::size_t i = 0; i < text.size();) {
-    while (i < text.size() && white(text[i])) ++i;
-    const std::size_t begin = i;
-    while (i < text.size() && !white(text[i])) ++i;
-    if (i > begin) out.emplace_back(begin, i);
+  for (std::size_t line = 0; line < text.size();) {
+    std::size_t end = std::min(text.find_first_of(empty_too ? "\n" : "\r\n", line), text.size());
+    const std::size_t next = end + 1;
+    while (line < end) {
+      const std::size_t n = white(text.substr(line, end - line));
+      if (n == 0) break;
+      line += n;
+    }
+    for (bool cut = true; cut && end > line;) {
+      cut = false;
+      for (std::size_t n = 1; n <= 3 && !cut; ++n)
+        if (end - line >= n && white(text.substr(end - n, n)) == n) end -= n, cut = true;
+    }
+    for (std::size_t i = line; i <= end; ++i) {
+      const std::size_t begin = i;
+      while (i < end && text[i] != ' ') ++i;
+      if (i > begin || empty_too) out.emplace_back(begin, i);
+    }
+    line = next;
   }
   return out;
 }
@@ -80,6 +105,7 @@ class Documents {
     if (const fs::path lines = source / "docs.jsonl"; fs::is_regular_file(lines))
       json_lines(lines, posts, [&](const Json& object, const std::string&) { texts_[text_at(object, "docid")] = text_at(object, "document"); });
   }
+  bool of_one_file() const { return !texts_.empty(); }
   /// Nothing where there is no such document. Its name is a file in docs/, never a path out of it.
   std::optional<std::string> text(const std::string& id) const {
     if (const auto at = texts_.find(id); at != texts_.end()) return at->second;
@@ -116,10 +142,11 @@ RawPost post_of(const Json& annotation, const std::string& place, const std::str
   if (ids.size() > 1) throw Bad{"several documents", fmt::format("{} and {}", *ids.begin(), *std::next(ids.begin()))};
   auto text = documents.text(*ids.begin());
   if (!text) throw Bad{"no such document", fmt::format("docs/{}", *ids.begin())};
-  const auto tokens = tokens_of(*text);
+  const auto tokens = tokens_of(*text, documents.of_one_file());
   for (const auto& [first, last] : marked) {
     if (first < 0 || last <= first || last > static_cast<std::int64_t>(tokens.size()))
       throw Bad{"bad spans", fmt::format("tokens {} to {} are not inside docs/{} of {} tokens", first, last, *ids.begin(), tokens.size())};
+    if (tokens[static_cast<std::size_t>(first)].first >= tokens[static_cast<std::size_t>(last - 1)].second) throw Bad{"bad spans", fmt::format("tokens {} to {} of docs/{} are empty", first, last, *ids.begin())};
     post.spans.push_back({tokens[static_cast<std::size_t>(first)].first, tokens[static_cast<std::size_t>(last - 1)].second, "telling"});
   }
   std::sort(post.spans.begin(), post.spans.end(), [](const MarkedSpan& a, const MarkedSpan& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });

@@ -29,7 +29,7 @@ class WordRationales {
 std::vector<MarkedSpan> spans_of_words(std::string_view text, const std::set<std::string>& words);
 
 /// ERASER: docs/DOCID (or docs.jsonl with "docid" and "document"), and train.jsonl, val.jsonl, test.jsonl of annotations: "annotation_id", "classification", "evidences": lists of
-/// {"docid", "start_token", "end_token"}, end excluded, tokens being set apart by white space. One post an annotation: its only document; evidence becomes a span
+/// {"docid", "start_token", "end_token"}, end excluded, tokens being set apart by line ends and single spaces (as the benchmark's own reader does). One post an annotation: its only document; evidence becomes a span
 /// of kind "telling" from its first token's first byte to its last token's last. What is wrong with an annotation (a document that is not there, several
 /// documents, a token outside the text) is skipped and counted, with its place.
 void read_eraser(const std::filesystem::path& source, Collector& posts);

@@ -8,6 +8,7 @@
 #include "evaluation/comparison_data.hpp"
 #include "evaluation/evaluation_job.hpp"
 #include "evaluation/protocol.hpp"
+#include "store/marks.hpp"
 
 namespace telltale {
 
@@ -102,19 +103,23 @@ Json evaluate_run(Store& store, std::int64_t id, const EvaluationOptions& given,
   if (documents.empty())
     throw std::invalid_argument(
         fmt::format("split '{}': data set '{}' has no post in it", options.split, dataset.name));
+  const ChosenMarks marks(store, dataset.id, options.annotator);
+  options.marks = marks.digest();
   std::vector<int> labels;
   for (const Document& d : documents) labels.push_back(d.label);
   std::vector<EvaluationPost> posts;
   for (const std::size_t i : stratified_sample(labels, options.limit, options.judge.seed)) {
     Document& d = documents[i];
+    auto spans = marks.of(d);
     const auto columns = options.columns.find(d.external_id);
-    posts.push_back({d.id, d.id, std::move(d.text), d.label, std::move(d.spans),
+    posts.push_back({d.id, d.id, std::move(d.text), d.label, std::move(spans),
                      columns == options.columns.end() ? std::map<std::string, Json>() : columns->second});
   }
   Json out = evaluate_posts(*model, posts, options, std::move(stop), progress, &store, id);
   out["protocol"]["dataset"] = dataset.name;
   out["protocol"]["split"] = options.split;
   out["protocol"]["sample_of"] = documents.size();
+  out["protocol"]["annotator"] = options.annotator;
   return out;
 }
 

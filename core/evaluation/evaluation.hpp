@@ -29,6 +29,8 @@ struct EvaluationOptions {
   JudgeOptions judge;          ///< k, removal, sign rule, bins, seed …; its output is `explain.output`
   std::vector<std::int64_t> peers;   ///< runs of other seeds on the same data set, for consistency
   std::vector<std::string> peer_models;  ///< their fingerprints: evaluate_run() fills them in, the protocol holds them
+  std::string annotator = "imported";    ///< whose marks the plausibility metrics take: a name, "imported", "any", "majority" (store/marks.hpp)
+  std::string marks;                     ///< digest of those marks: evaluate_run() fills it in, the protocol holds it
   ExplainOptions explain;      ///< output, path, quadrature, steps, tolerance, baseline for all methods
   std::string split = "test";  ///< of a run's data set
   std::int64_t limit = 0;      ///< at most so many posts, the same share of every class, drawn by seed; 0 = all

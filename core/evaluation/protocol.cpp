@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "attribution/explain.hpp"
+#include "store/marks.hpp"
 
 namespace telltale {
 namespace {
@@ -24,7 +25,7 @@ T value_of(const Json& settings, const char* key) {
 Json settings_json(const EvaluationOptions& o, const std::string& dataset, Precision judged_in) {
   const ExplainOptions& e = o.explain;
   const JudgeOptions& j = o.judge;
-  return {{"dataset", dataset},
+  Json settings = {{"dataset", dataset},
           {"split", o.split},
           {"limit", o.limit},
           {"seed", j.seed},
@@ -55,6 +56,8 @@ Json settings_json(const EvaluationOptions& o, const std::string& dataset, Preci
           {"precision", name_of(o.compute.precision)},
           {"judged_in", name_of(judged_in)},
           {"resamples", o.resamples}};
+  if (o.annotator != imported_marks) settings["annotator"] = o.annotator, settings["marks"] = o.marks;  // before there were others, these were all
+  return settings;
 }
 
 EvaluationOptions settings_from(const Json& s) {
@@ -95,6 +98,7 @@ EvaluationOptions settings_from(const Json& s) {
   o.max_length = value_of<int>(s, "max_length");
   o.compute.precision = parse_precision(value_of<std::string>(s, "precision"));
   o.resamples = value_of<int>(s, "resamples");
+  if (s.contains("annotator")) o.annotator = value_of<std::string>(s, "annotator"), o.marks = value_of<std::string>(s, "marks");
   return o;
 }
 
@@ -162,6 +166,7 @@ Json measure_protocol(const Json& settings, const EvaluationOptions& o, const st
   const bool drops = info.needs.find("passes") != std::string::npos;  // asks the model
   if (info.uses_removal || drops) p["removal"] = settings["removal"], p["baseline"] = settings["baseline"];
   if (Json own = metric_protocol(o, metric, o.judge.rationale_k); !own.is_null()) p["metric"] = std::move(own);
+  if (info.needs == "marked words" && o.annotator != imported_marks) p["annotations"] = {{"annotator", o.annotator}, {"marks", o.marks}};
   if (info.level != "post") {
     p["k"] = words_compared(o, metric);
     p["resamples"] = settings["resamples"];

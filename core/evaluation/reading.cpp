@@ -6,6 +6,7 @@
 #include "attribution/explain.hpp"
 #include "evaluation/agreement.hpp"
 #include "evaluation/comparison_data.hpp"
+#include "store/marks.hpp"
 
 namespace telltale {
 namespace {
@@ -79,6 +80,7 @@ Json settings_for_run(Store& store, std::int64_t run, const EvaluationOptions& o
   const RunRecord record = store.run(run);
   if (o.max_length == 0) o.max_length = trained_length(record);
   if (o.max_length == 0) o.max_length = model_max_length;
+  o.marks = ChosenMarks(store, record.dataset, o.annotator).digest();
   return settings_json(o, store.dataset(record.dataset).name, judged_in);
 }
 

@@ -234,7 +234,45 @@ CREATE TABLE evaluations(
   UNIQUE(fingerprint, protocol));
 )sql";
 
-constexpr std::array<Migration, 9> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}, {8, precision_of_predictions}, {9, measures_of_explanations}}};
+// What people mark in the program, beside what came with the posts (documents.spans). A mark that was taken away keeps its row, so that undoing brings it back as it was.
+// A simulation asks a person what a model answers, each post once, with or without its explanation.
+constexpr const char* marks_and_simulations = R"sql(
+CREATE TABLE marks(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  begin_byte INTEGER NOT NULL,
+  end_byte INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  annotator TEXT NOT NULL,
+  created TEXT NOT NULL,
+  removed TEXT,
+  UNIQUE(document, annotator, begin_byte, end_byte, kind));
+CREATE TABLE simulations(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run INTEGER REFERENCES runs(id) ON DELETE SET NULL,
+  fingerprint TEXT NOT NULL,
+  dataset INTEGER NOT NULL REFERENCES datasets(id) ON DELETE CASCADE,
+  protocol TEXT NOT NULL,
+  participant TEXT NOT NULL,
+  created TEXT NOT NULL);
+CREATE INDEX simulations_by_run ON simulations(run);
+CREATE INDEX simulations_by_dataset ON simulations(dataset);
+CREATE TABLE simulation_items(
+  simulation INTEGER NOT NULL REFERENCES simulations(id) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  explained INTEGER NOT NULL,
+  predicted INTEGER NOT NULL,
+  foil INTEGER NOT NULL,
+  answer INTEGER,
+  confidence INTEGER,
+  milliseconds INTEGER,
+  answered TEXT,
+  PRIMARY KEY(simulation, place)) WITHOUT ROWID;
+CREATE INDEX simulation_items_by_document ON simulation_items(document);
+)sql";
+
+constexpr std::array<Migration, 10> all{{{1, data_sets}, {2, runs_and_steps}, {3, explanations_of_posts}, {4, file_values}, {5, predictions_of_posts}, {6, precision_in_protocols}, {7, curves_of_runs}, {8, precision_of_predictions}, {9, measures_of_explanations}, {10, marks_and_simulations}}};
 
 using Columns = std::map<std::string, std::set<std::string>>;  // "table runs" → its columns
 

@@ -312,6 +312,7 @@ class Store {
 
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
+  Impl& impl() { return *impl_; }  ///< for core/store alone: marks and simulations have headers of their own
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -84,6 +84,25 @@ class RationalesTest : public QObject {
     QCOMPARE(at.marked(posts[0]), std::string("two"));
     QCOMPARE(posts[0].split, std::string("test"));
   }
+  /// The benchmark's own reader cuts lines at single spaces: a tab is part of a token, white space at a line's ends (a form feed, U+00A0) is none.
+  void eraser_counts_tokens_as_its_authors_do() {
+    Place at;
+    at.write("e/docs/1", "\xc2\xa0" "a\tb  c\r\n \x0c\nd\v\ne f\n");
+    at.write("e/train.jsonl", R"({"annotation_id": "1", "classification": "x", "evidences": [[{"docid": "1", "start_token": 0, "end_token": 1}], [{"docid": "1", "start_token": 2, "end_token": 4}]]})" "\n");
+    const DatasetInfo info = at.import("e");
+    const auto posts = at.store->documents({.dataset = info.id});
+    QCOMPARE(posts.size(), 1u);
+    QCOMPARE(at.marked(posts[0]), std::string("a\tb|d\v\ne"));
+    // In docs.jsonl empty tokens count: a; (empty); b; (empty line); c.
+    at.write("j/docs.jsonl", R"({"docid": "1", "document": "a  b\n\nc"})" "\n");
+    at.write("j/test.jsonl", R"({"annotation_id": "1", "classification": "x", "evidences": [[{"docid": "1", "start_token": 2, "end_token": 3}, {"docid": "1", "start_token": 4, "end_token": 5}]]})" "\n"
+                             R"({"annotation_id": "2", "classification": "x", "evidences": [[{"docid": "1", "start_token": 1, "end_token": 2}]]})" "\n");
+    const DatasetInfo lines = at.import("j");
+    const auto of_lines = at.store->documents({.dataset = lines.id});
+    QCOMPARE(of_lines.size(), 1u);
+    QCOMPARE(at.marked(of_lines[0]), std::string("b|c"));
+    QCOMPARE(skipped(lines, "bad spans"), 1);
+  }
   void marked_words_stand_for_all_their_occurrences() {
     const auto spans = spans_of_words("The VCR's vcr, vcrs; x-VCR \xc3\xa9vcr", {"vcr"});
     QCOMPARE(spans.size(), 3u);
@@ -116,6 +135,17 @@ class RationalesTest : public QObject {
       for (const MarkedSpan& s : d.spans) QVERIFY(words->contains(QString::fromStdString(d.text.substr(static_cast<std::size_t>(s.begin), static_cast<std::size_t>(s.end - s.begin))).toLower().toStdString()));
     }
     QVERIFY2(marked > 80 && marked <= 100, qPrintable(QString::number(marked)));
+    // Only what all annotators agree on: fewer spans, in every post at most as many.
+    o.name = "agreed";
+    o.rationale_share = 1;
+    const DatasetInfo fewer = import_dataset(*at.store, shared / "data/20news-bydate.tar.gz", o);
+    QCOMPARE(fewer.options["rationale_share"], Json(1.0));
+    const auto spans = [&](std::int64_t dataset) {
+      std::size_t n = 0;
+      for (const Document& d : at.store->documents({.dataset = dataset})) n += d.spans.size();
+      return n;
+    };
+    QVERIFY(spans(fewer.id) > 0 && spans(fewer.id) < spans(info.id));
   }
   void refusals() {
     Place at;

@@ -8,6 +8,7 @@
 #include "attribution/explain.hpp"
 #include "evaluation/comparison_data.hpp"
 #include "report/numbers.hpp"
+#include "store/marks.hpp"
 #include "widgets/shell/words.hpp"
 
 namespace telltale::ui {
@@ -124,6 +125,7 @@ EvaluatePtr read_evaluate(Store& store, const EvaluateWish& wish, std::stop_toke
   std::set<std::string> splits;
   for (const auto& c : store.class_counts(dataset.id)) splits.insert(c.split);
   out->splits.assign(splits.begin(), splits.end());
+  for (const auto& a : annotators(store, dataset.id)) out->annotators.push_back(a.annotator);
 
   for (const auto& e : store.evaluations()) {
     if (!e.protocol.is_object() || e.protocol.value("dataset", "") != dataset.name) continue;
@@ -304,6 +306,8 @@ QString setting_name(const std::string& key) {
                                                            {"infidelity_samples", "subsets of infidelity"},
                                                            {"fidelity_samples", "draws of robust fidelity"},
                                                            {"rationale_k", "k of plausibility"},
+                                                           {"annotator", "marks by"},
+                                                           {"marks", "state of the marks"},
                                                            {"dataset", "data set"}};
   const auto it = names.find(key);
   return it != names.end() ? QObject::tr(it->second) : text(key).replace(QLatin1Char('_'), QLatin1Char(' '));
@@ -311,6 +315,7 @@ QString setting_name(const std::string& key) {
 
 QString setting_text(const Json& s, const std::string& key) {
   const auto it = s.find(key);
+  if (it == s.end() && key == "annotator") return QObject::tr("imported");
   if (it == s.end() || it->is_null()) return QStringLiteral("–");
   if (key == "limit")
     return it->get<std::int64_t>() == 0 ? QObject::tr("all") : text(thousands(it->get<std::int64_t>()));

@@ -51,6 +51,7 @@ struct EvaluateData {
   std::vector<std::string>
       differing;  ///< settings in which the shown runs differ: their figures are not of one protocol
   std::vector<std::string> splits, classes;
+  std::vector<std::string> annotators;  ///< who marked words of the data set
   std::size_t posts = 0, split_posts = 0;  ///< of the sample, of the split
   std::size_t missing_values = 0,
               missing_pairs = 0;  ///< values of posts, and results over pairs of classes, that are not stored

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "report/numbers.hpp"
+#include "store/marks.hpp"
 #include "widgets/shell/words.hpp"
 #include "widgets/unit_edit.hpp"
 
@@ -94,6 +95,7 @@ ProtocolCard::ProtocolCard(Theme& theme, QWidget* parent) : QWidget(parent), the
               {{tr("word"), QStringLiteral("word")}, {tr("piece"), QStringLiteral("piece")}});
   sign_ = box(tr("Sign"), tr("Words in the order of their score, or of its size"),
               {{tr("signed"), false}, {tr("absolute"), true}});
+  marks_ = box(tr("Marks"), tr("Whose marked words the plausibility metrics take: those that came with the posts, anyone's, those of more than half of the annotators of a post, or one person's"), {});
   const auto spin = [&](const QString& name, const QString& tip, int most) {
     auto* s = new QSpinBox(this);
     s->setRange(0, most);
@@ -156,6 +158,10 @@ void ProtocolCard::set_options(const EvaluationOptions& o) {
   choose(path_, QString::fromLatin1(name_of(o.explain.path)));
   choose(unit_, QString::fromLatin1(name_of(o.unit)));
   choose(sign_, o.judge.absolute);
+  if (marks_->count() == 0)
+    for (const auto& [name, id] : {std::pair{tr("imported"), imported_marks}, {tr("anyone's"), any_marks}, {tr("of the majority"), majority_marks}}) marks_->addItem(name, QString::fromLatin1(id));
+  if (marks_->findData(text(o.annotator)) < 0) marks_->addItem(one_line(o.annotator), text(o.annotator));
+  choose(marks_, text(o.annotator));
   k_->setText(text(to_string(o.judge.k)));
   static_cast<UnitEdit*>(k_)->set_wrong(false);
   seed_->setValue(static_cast<int>(std::min<std::uint64_t>(o.judge.seed, 2'000'000'000)));
@@ -169,7 +175,9 @@ void ProtocolCard::set_options(const EvaluationOptions& o) {
 }
 
 void ProtocolCard::set_data(const EvaluateData& data) {
-  const QSignalBlocker a(stored_), b(split_), c(foil_);
+  const QSignalBlocker a(stored_), b(split_), c(foil_), d(marks_);
+  for (const auto& name : data.annotators)
+    if (marks_->findData(text(name)) < 0) marks_->addItem(one_line(name), text(name));
   stored_->clear();
   if (data.current == 0)
     stored_->addItem(data.protocols.empty() ? tr("nothing stored yet") : tr("none: new protocol"), 0);
@@ -212,6 +220,7 @@ void ProtocolCard::read() {
   o.explain.path = parse_path(path_->currentData().toString().toStdString());
   o.unit = parse_unit(unit_->currentData().toString().toStdString());
   o.judge.absolute = sign_->currentData().toBool();
+  o.annotator = marks_->currentData().toString().toStdString();
   try {
     o.judge.k = parse_top_k(k_->text().simplified().remove(QLatin1Char(' ')).toStdString());
     static_cast<UnitEdit*>(k_)->set_wrong(false);

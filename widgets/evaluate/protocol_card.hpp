@@ -35,7 +35,7 @@ class ProtocolCard : public QWidget {
   void read();
   Theme& theme_;
   EvaluationOptions options_;
-  QComboBox *stored_, *split_, *class_, *output_, *foil_, *removal_, *baseline_, *unit_, *sign_, *path_;
+  QComboBox *stored_, *split_, *class_, *output_, *foil_, *removal_, *baseline_, *unit_, *sign_, *path_, *marks_;
   QLineEdit* k_;
   QSpinBox *seed_, *length_;
   QLabel *fixed_, *note_;

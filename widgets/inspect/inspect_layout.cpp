@@ -18,6 +18,7 @@
 #include "widgets/inspect/explain_bar.hpp"
 #include "widgets/inspect/hover_card.hpp"
 #include "widgets/inspect/inspect_view.hpp"
+#include "widgets/inspect/mark_bar.hpp"
 #include "widgets/inspect/methods_panel.hpp"
 #include "widgets/inspect/posts_panel.hpp"
 #include "widgets/inspect/segmented.hpp"
@@ -233,10 +234,11 @@ void InspectView::build_post() {
   post_scroll_->setWidgetResizable(true);
   post_scroll_->setFrameShape(QFrame::NoFrame);
   post_scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  painted_ = new PaintedPost(theme_, post_scroll_);
+  painted_ = new MarkedPost(theme_, post_scroll_);
   post_scroll_->setWidget(painted_);
   post_stack_->addWidget(post_scroll_);
   post_stack_->setCurrentWidget(post_scroll_);
+  build_marks(column);
   column->addWidget(post_stack_, 1);
   hairline();
   strip_ = new OrderStrip(theme_, page);
@@ -353,6 +355,7 @@ void InspectView::build_tools() {
   connect(post->add_setting(tr("Copy as text")), &QAction::triggered, this, [this] { copy_text(as_text()); });
   connect(post->add_setting(tr("Save explanation as JSON…")), &QAction::triggered, this, [this] { save_explanation(false); });
   connect(post->add_setting(tr("Save explanation as a page (HTML)…")), &QAction::triggered, this, [this] { save_explanation(true); });
+  connect(post->add_setting(tr("Simulate the model…")), &QAction::triggered, this, [this] { Q_EMIT simulation_asked(run_.id); });
   menu(words_panel_, tr("Words"), [this] { return words_->csv(); });
   menu(methods_, tr("Methods"), {});
   menu(attention_, tr("Attention"), [this] { return attention_->csv(); });
@@ -408,6 +411,7 @@ void InspectView::arrange(Shape shape) {
   if (shape == Shape::slim) top_->setSizes({6 * height() / 10, 4 * height() / 10});
   classes_->set_compact(!wide);
   if (post_) show_place();
+  show_marking();
   classes_panel_->setFixedHeight(theme_.spacing("panelHeader") + 6 + std::min(classes_->minimumHeight(), 9 * theme_.spacing("row")));
 }
 
@@ -422,7 +426,7 @@ void InspectView::show_run_list() {
 void InspectView::fit_strip() {
   const int wide = post_panel_->width();
   foot_->setDirection(wide < 500 ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  for (QWidget* w : std::initializer_list<QWidget*>{gamma_name_, gamma_, gamma_label_}) w->setVisible(wide >= 640);
+  for (QWidget* w : std::initializer_list<QWidget*>{gamma_name_, gamma_, gamma_label_}) w->setVisible(wide >= 640 && !blind());
   const int room = post_panel_->height() - 180 - (shape_ == Shape::wide ? 36 : 0), text_height = painted_->minimumHeight();
   strip_->setFixedHeight(std::clamp(room - text_height, OrderStrip::least_height, OrderStrip::most_height));
 }

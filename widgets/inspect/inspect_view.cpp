@@ -25,6 +25,7 @@
 #include "widgets/inspect/edit_page.hpp"
 #include "widgets/inspect/explain_bar.hpp"
 #include "widgets/inspect/hover_card.hpp"
+#include "widgets/inspect/mark_bar.hpp"
 #include "widgets/inspect/methods_panel.hpp"
 #include "widgets/inspect/posts_panel.hpp"
 #include "widgets/inspect/what_if.hpp"
@@ -66,6 +67,7 @@ void InspectView::set_session(Session* session) {
   attention_->set_session(session);
   what_if_->set_session(session);
   edit_->set_session(session);
+  marks_->set_session(session);
   run_ = {};
   dataset_ = {};
   document_ = 0;
@@ -257,6 +259,7 @@ void InspectView::show_plain(Document d) {
   sums_->clear();
   painted_->set_post(post_);
   painted_->set_stale(false);
+  marks_->set_post(post_, dataset_.id);
   strip_->set_post(post_);
   classes_->set_post(post_);
   words_->set_post(post_);
@@ -284,6 +287,7 @@ void InspectView::show_empty(const QString& sentence) {
   explain_->set_busy(false);
   explain_->set_message({});
   painted_->set_post(nullptr);
+  marks_->set_post(nullptr, 0);
   strip_->set_post(nullptr);
   classes_->set_post(nullptr);
   words_->set_post(nullptr);
@@ -330,9 +334,10 @@ void InspectView::show_explained(PostPtr post) {
   painted_->set_post(post_);
   painted_->set_stale(false);
   painted_->set_gamma(gamma_->value() / 100.0);
+  marks_->set_post(post_, dataset_.id);
   strip_->set_post(post_);
   legend_->set_scale(v.domain, gamma_->value() / 100.0);
-  legend_->show();
+  legend_->setVisible(!blind());
   classes_->set_post(post_);
   words_->set_post(post_);
   methods_->set_post(post_, run_, explain_->options());
@@ -372,7 +377,7 @@ void InspectView::show_progress() {
 
 void InspectView::step_post(int by) { posts_->step(by); }
 
-bool InspectView::settled() const { return !explainer_->busy() && !posts_->loading() && !methods_->busy() && !attention_->busy() && !what_if_->busy() && !edit_->busy(); }
+bool InspectView::settled() const { return !explainer_->busy() && !posts_->loading() && !methods_->busy() && !attention_->busy() && !what_if_->busy() && !edit_->busy() && !marks_->busy(); }
 
 void InspectView::set_run_list_elsewhere(bool elsewhere) {
   elsewhere_ = elsewhere;
@@ -383,7 +388,7 @@ void InspectView::ring(int word, PaintedView* from) {
   for (PaintedView* v : linked())
     if (v != from) v->set_ring(word);
   attention_->set_word(word);
-  if (!explained_ || word < 0 || !painted_->isVisible()) return card_->hide();
+  if (!explained_ || marks_->on() || word < 0 || !painted_->isVisible()) return card_->hide();
   const QRectF box = painted_->box_of(word);
   if (from == painted_ && painted_->hasFocus()) post_scroll_->ensureVisible(static_cast<int>(box.center().x()), static_cast<int>(box.center().y()), 20, 40);
   const QRect visible = post_scroll_->viewport()->rect();
@@ -429,7 +434,7 @@ void InspectView::count_words() {
 
 void InspectView::edit(bool edit) {
   post_stack_->setCurrentWidget(edit ? static_cast<QWidget*>(edit_) : post_scroll_);
-  strip_->setVisible(!edit);
+  strip_->setVisible(!edit && !blind());
   card_->hide();
   if (edit) edit_->begin();
 }

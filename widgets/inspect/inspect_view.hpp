@@ -31,6 +31,8 @@ class EmptyNote;
 class ExplainBar;
 class HeatLegend;
 class HoverCard;
+class MarkBar;
+class MarkedPost;
 class MethodsPanel;
 class OrderStrip;
 class PaintedPost;
@@ -68,11 +70,13 @@ class InspectView : public QWidget {
   void set_foil(int label);                   ///< −1: none
   /// The explanation that is shown, by the ending of the name: .html, a self-contained page; else JSON. Throws std::runtime_error.
   void write_explanation(const QString& file) const;
+  void set_marking(bool on);                  ///< the bar under the post's head, in which words are marked
 
  Q_SIGNALS:
   void failed(const QString& message);        ///< reading went wrong; one line
   void shown(qint64 run, qint64 document);    ///< an explanation is painted
   void run_chosen(qint64 run);                ///< in the combo
+  void simulation_asked(qint64 run);          ///< a person wants to guess what the run answers
 
  protected:
   void resizeEvent(QResizeEvent*) override;
@@ -107,6 +111,9 @@ class InspectView : public QWidget {
   void toggle_pin();
   void show_pin();
   void edit(bool edit);
+  void build_marks(QBoxLayout* column);  ///< inspect_marks.cpp
+  void show_marking();      ///< what may be seen while words are marked blind
+  bool blind() const;
   QString as_text() const;
   std::vector<PaintedView*> linked() const;
 
@@ -144,7 +151,9 @@ class InspectView : public QWidget {
   EmptyNote* empty_ = nullptr;
   ExplainBar* explain_ = nullptr;
   QScrollArea* post_scroll_ = nullptr;
-  PaintedPost* painted_ = nullptr;
+  MarkedPost* painted_ = nullptr;
+  MarkBar* marks_ = nullptr;
+  QToolButton* mark_button_ = nullptr;
   OrderStrip* strip_ = nullptr;
   HeatLegend* legend_ = nullptr;
   QSlider* gamma_ = nullptr;

@@ -8,6 +8,8 @@ namespace telltale::ui {
 PostIndex::PostIndex(PostTable posts) : table(std::move(posts)) {
   const std::size_t n = table.rows.size();
   explained.assign(n, false);
+  marked.assign(n, false);
+  imported.assign(n, false);
   predicted.assign(n, -1);
   confidence.assign(n, std::numeric_limits<float>::quiet_NaN());
   gold.assign(n, std::numeric_limits<float>::quiet_NaN());
@@ -18,6 +20,16 @@ PostIndex::PostIndex(PostTable posts) : table(std::move(posts)) {
 int PostIndex::find(std::int64_t document) const {
   const auto at = row_of.find(document);
   return at == row_of.end() ? -1 : at->second;
+}
+
+void PostIndex::set_marked(const std::vector<std::int64_t>& documents, bool any) {
+  for (const std::int64_t d : documents)
+    if (const int row = find(d); row >= 0) marked[static_cast<std::size_t>(row)] = any;
+}
+
+void PostIndex::set_imported(const std::vector<std::int64_t>& documents) {
+  for (const std::int64_t d : documents)
+    if (const int row = find(d); row >= 0) imported[static_cast<std::size_t>(row)] = true;
 }
 
 void PostIndex::set_explained(const std::vector<std::int64_t>& documents) {
@@ -50,6 +62,7 @@ std::vector<int> arranged(const PostIndex& index, const PostFilter& f, const std
     if (f.label >= 0 && r.label != f.label) return false;
     if (f.split >= 0 && r.split != f.split) return false;
     if (f.verdict != Verdict::all && (index.predicted[i] < 0 || (index.predicted[i] == r.label) != (f.verdict == Verdict::right))) return false;
+    if ((f.marks == Marks::marked && !index.marked[i]) || (f.marks == Marks::unmarked && index.marked[i]) || (f.marks == Marks::imported && !index.imported[i])) return false;
     // NaN fails the comparison: what is not known lies in no range.
     return any_confidence || (static_cast<double>(index.confidence[i]) >= f.least - 1e-6 && static_cast<double>(index.confidence[i]) <= f.most + 1e-6);
   };

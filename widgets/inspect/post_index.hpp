@@ -13,6 +13,7 @@ namespace telltale::ui {
 struct PostIndex {
   PostTable table;
   std::vector<bool> explained;
+  std::vector<bool> marked, imported;   ///< people marked words here; the post came with marked words
   std::vector<std::int16_t> predicted;  ///< −1 = not known yet
   std::vector<float> confidence;        ///< probability of the predicted class, NaN = not known
   std::vector<float> gold;              ///< probability of the gold class
@@ -23,17 +24,21 @@ struct PostIndex {
   explicit PostIndex(PostTable posts);
   int rows() const { return static_cast<int>(table.rows.size()); }
   int find(std::int64_t document) const;  ///< −1 = not there
+  void set_marked(const std::vector<std::int64_t>& documents, bool marked = true);
+  void set_imported(const std::vector<std::int64_t>& documents);
   void set_explained(const std::vector<std::int64_t>& documents);
   void set_predictions(const std::vector<PostPrediction>& predictions);  ///< adds to what is known
 };
 
 enum class PostSort { confidence, error, length, id };
 enum class Verdict { all, right, wrong };
+enum class Marks { all, marked, unmarked, imported };
 
 struct PostFilter {
   int label = -1;                   ///< gold class, −1 = any
   int split = -1;                   ///< index into PostTable::splits, −1 = any
   Verdict verdict = Verdict::all;   ///< right, wrong: only posts whose prediction is known
+  Marks marks = Marks::all;         ///< marked: drawn here by anyone; imported: came with the post
   double least = 0, most = 1;       ///< confidence; 0 … 1 passes also what is not known
   PostSort sort = PostSort::confidence;
   bool descending = true;

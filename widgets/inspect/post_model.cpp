@@ -36,6 +36,11 @@ void PostModel::refresh() {
   if (!rows_.empty()) Q_EMIT dataChanged(index(0), index(rowCount() - 1));
 }
 
+void PostModel::set_blind(bool blind) {
+  blind_ = blind;
+  refresh();
+}
+
 int PostModel::place_of(qint64 document) const {
   if (!index_) return -1;
   const auto at = std::find(rows_.begin(), rows_.end(), index_->find(document));
@@ -82,8 +87,8 @@ QVariant PostModel::data(const QModelIndex& index, int role) const {
   if (role == Qt::DisplayRole) return line.title;
   const auto name = [&](int label) { return label >= 0 && static_cast<std::size_t>(label) < classes_.size() ? classes_[static_cast<std::size_t>(label)] : QString(); };
   line.gold = name(index_->table.rows[row].label);
-  line.predicted = name(index_->predicted[row]);
-  line.confidence = static_cast<double>(index_->confidence[row]);
+  line.predicted = blind_ ? QString() : name(index_->predicted[row]);
+  line.confidence = blind_ ? std::nan("") : static_cast<double>(index_->confidence[row]);
   line.explained = index_->explained[row];
   if (role == Qt::AccessibleTextRole) {
     if (line.predicted.isEmpty()) return tr("%1, class %2").arg(line.title, line.gold);

@@ -28,6 +28,7 @@ class PostModel : public QAbstractListModel {
   /// Rows of the index, and what was searched (for the snippets).
   void set_order(std::vector<int> rows, const std::string& search);
   void refresh();  ///< predictions or explained marks changed: draws anew, keeps the order
+  void set_blind(bool blind);  ///< what is predicted is not told
   int place_of(qint64 document) const;  ///< −1 = not in the list
   qint64 id(int place) const;
 
@@ -41,6 +42,7 @@ class PostModel : public QAbstractListModel {
   std::vector<QString> classes_;
   std::vector<int> rows_;
   std::string search_;
+  bool blind_ = false;
   mutable std::map<int, std::vector<PostStart>> pages_;  ///< by number of the page
 };
 

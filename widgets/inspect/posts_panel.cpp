@@ -13,6 +13,7 @@
 #include "report/comparison_view.hpp"
 #include "report/html.hpp"
 #include "report/numbers.hpp"
+#include "store/marks.hpp"
 #include "widgets/inspect/explainer.hpp"
 #include "widgets/inspect/range_slider.hpp"
 #include "widgets/inspect/segmented.hpp"
@@ -70,10 +71,16 @@ void PostsPanel::build() {
   row->addWidget(class_, 1);
   row->addWidget(split_, 1);
   filters->addLayout(row);
-  filters->addWidget(verdict_, 0, Qt::AlignLeft);
+  marks_ = combo(tr("Marks of the posts"), tr("Words marked as telling or shared: here, or by those who made the data set"));
+  for (const auto& [name, value] : {std::pair{tr("Any marks"), Marks::all}, {tr("Marked"), Marks::marked}, {tr("Not marked"), Marks::unmarked}, {tr("Imported marks"), Marks::imported}}) marks_->addItem(name, static_cast<int>(value));
+  auto* third = new QHBoxLayout;
+  third->setSpacing(5);
+  third->addWidget(verdict_);
+  third->addWidget(marks_, 1);
+  filters->addLayout(third);
   auto* sure = new QHBoxLayout;
   sure->setSpacing(6);
-  auto* name = new QLabel(tr("Confidence"), this);
+  auto* name = confidence_name_ = new QLabel(tr("Confidence"), this);
   name->setObjectName(QStringLiteral("quiet"));
   name->setFont(theme_.font("caption"));
   confidence_ = new RangeSlider(theme_, this);
@@ -138,7 +145,7 @@ void PostsPanel::build() {
     if (list_->count() > 0 && !list_->currentIndex().isValid()) list_->step(0);
     list_->setFocus();
   });
-  for (QComboBox* c : {class_, split_, sort_}) connect(c, &QComboBox::activated, this, [this] { read_filters(), arrange(); });
+  for (QComboBox* c : {class_, split_, sort_, marks_}) connect(c, &QComboBox::activated, this, [this] { read_filters(), arrange(); });
   connect(verdict_, &Segmented::chosen, this, [this] { read_filters(), arrange(); });
   connect(confidence_, &RangeSlider::changed, this, [this] { read_filters(), arrange(); });
   connect(direction_, &QToolButton::clicked, this, [this] { filter_.descending = !filter_.descending, read_filters(), arrange(); });
@@ -163,6 +170,7 @@ void PostsPanel::clear_filters() {
   class_->setCurrentIndex(0);
   split_->setCurrentIndex(0);
   verdict_->set_current(0);
+  marks_->setCurrentIndex(0);
   confidence_->set_range(0, 1);
   searched_.clear();
   found_.reset();
@@ -175,6 +183,7 @@ void PostsPanel::read_filters() {
   filter_.label = class_->currentData().isValid() ? class_->currentData().toInt() : -1;
   filter_.split = split_->currentData().isValid() ? split_->currentData().toInt() : -1;
   filter_.verdict = static_cast<Verdict>(verdict_->current());
+  filter_.marks = static_cast<Marks>(std::max(0, marks_->currentData().toInt()));
   filter_.least = confidence_->least();
   filter_.most = confidence_->most();
   filter_.sort = static_cast<PostSort>(sort_->currentData().toInt());
@@ -251,6 +260,8 @@ void PostsPanel::load() {
     loaded->index = PostIndex(c.store.post_table(run.dataset));
     if (c.stop.stop_requested()) throw Cancelled{};
     loaded->index.set_explained(c.store.explained_documents(run.id));
+    loaded->index.set_marked(marked_documents(c.store, run.dataset));
+    loaded->index.set_imported(imported_documents(c.store, run.dataset));
     if (!run.fingerprint.empty()) loaded->index.set_predictions(c.store.predictions(run.fingerprint, max_length_of(run), precision, run.dataset));
     if (run.folder.empty() && loaded->index.known == 0) {  // no weights to ask: what the explanations say
       std::vector<PostPrediction> said;
@@ -347,6 +358,16 @@ void PostsPanel::keyPressEvent(QKeyEvent* e) {
 
 void PostsPanel::explanation_added(qint64 document) {
   index_.set_explained({document});
+}
+
+void PostsPanel::marks_changed(qint64 document, bool marked) {
+  index_.set_marked({document}, marked);
+  if (filter_.marks == Marks::marked && marked && list_->posts().place_of(document) < 0) arrange();  // one whose last mark went stays until the list is made anew
+}
+
+void PostsPanel::set_blind(bool blind) {
+  list_->posts().set_blind(blind);
+  for (QWidget* w : std::initializer_list<QWidget*>{verdict_, confidence_, range_, confidence_name_}) w->setVisible(!blind);
 }
 
 double PostsPanel::confidence_of(qint64 document) const {

@@ -29,6 +29,8 @@ class PostsPanel : public Panel {
   void step(int by) { list_->step(by); }
   void clear_filters();
   void explanation_added(qint64 document);
+  void marks_changed(qint64 document, bool marked);
+  void set_blind(bool blind);              ///< what the run says of the posts is not shown
   PostList& list() { return *list_; }
   const PostIndex& index() const { return index_; }
   bool loading() const { return load_job_ != 0 || search_job_ != 0; }
@@ -73,11 +75,11 @@ class PostsPanel : public Panel {
   QTimer search_timer_, arrange_timer_;
 
   QLineEdit* search_;
-  QComboBox *class_, *split_, *sort_;
+  QComboBox *class_, *split_, *sort_, *marks_;
   QToolButton* direction_;
   Segmented* verdict_;
   RangeSlider* confidence_;
-  QLabel *range_, *count_, *state_;
+  QLabel *confidence_name_, *range_, *count_, *state_;
   QPushButton *state_button_, *empty_button_;
   QWidget *state_row_, *empty_;
   QStackedWidget* stack_;
