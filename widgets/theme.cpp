@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QFontDatabase>
+#include <QPointer>
 #include <QProxyStyle>
 #include <QRegularExpression>
 #include <QWidget>
@@ -244,10 +245,16 @@ QSplitter::handle:hover { background: %accentSoft; }
 
 void Theme::apply(QApplication& app) const {
   load_icons();
+  // A style sheet that colours a widget gives it back, when it goes, the font that it had when the sheet came: fonts set since are kept here.
+  std::vector<std::pair<QPointer<QWidget>, QFont>> own;
+  for (QWidget* w : QApplication::allWidgets())
+    if (w->testAttribute(Qt::WA_SetFont)) own.emplace_back(w, w->font());
   app.setStyle(new QuietStyle);
   app.setFont(font());
   app.setPalette(palette());
   app.setStyleSheet(style_sheet());
+  for (const auto& [w, font] : own)
+    if (w && w->font().pixelSize() != font.pixelSize()) w->setFont(font);
 }
 
 }  // namespace telltale::ui
