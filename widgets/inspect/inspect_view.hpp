@@ -31,6 +31,7 @@ class EmptyNote;
 class ExplainBar;
 class HeatLegend;
 class HoverCard;
+class LayersPanel;
 class MethodsPanel;
 class OrderStrip;
 class PaintedPost;
@@ -153,6 +154,8 @@ class InspectView : public QWidget {
   TabColumn* tabs_ = nullptr;
   MethodsPanel* methods_ = nullptr;
   AttentionPanel* attention_ = nullptr;
+  LayersPanel* layers_ = nullptr;
+  TabColumn* inside_ = nullptr;  ///< wide windows: attention and layers
   WhatIfPanel* what_if_ = nullptr;
   EditPage* edit_ = nullptr;
 };
