@@ -254,7 +254,7 @@ void add_explain(CLI::App& app, Context& context) {
   command->add_option("--removal", s->removal, "delete, pad (default of occlusion), pad-masked, mask, baseline (default of the sampling methods)");
   command->add_option("--baseline", s->baseline, "where a path begins: pad, mask, unk, zero, mean (of the table), noise (several draws), rival (mean of the competing class's training posts), text")->capture_default_str();
   command->add_option("--baseline-text", s->baseline_text, "words of --baseline text, repeated over the post");
-  command->add_option("--layer", s->layer, "attention methods: layer, from 0 (default the last)");
+  command->add_option("--layer", s->layer, "attention methods and conductance: layer, from 0 (default the last); conductance takes the state that the layer reads, 0 = the embeddings");
   command->add_option("--head", s->head, "attention methods: head, from 0 (default the mean over the heads)");
   command->add_option("--aggregation", s->aggregation, "attention methods: a word is the sum (default) or the mean of its pieces");
   command->add_option("--noise", s->noise, "smoothgrad and its kin: root mean square length of the noise, in units of the median distance between nearest words (default 1)");

@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
       add_predict,
       add_explain,
       add_counterfactual,
+      add_layers,
+      add_probe,
       add_methods,
       add_objective,
       add_export,

@@ -24,7 +24,7 @@ constexpr int fewest_for_panels = 64; ///< a cap under this leaves no room to ch
 /// Gauss–Legendre on panels, each refined until its own delta holds and no token is foretold to be off.
 class PanelSearch {
  public:
-  PanelSearch(MethodJob& job, const std::vector<Ends>& ends, const std::vector<std::vector<double>>& along) : job_(job), ends_(ends) {
+  PanelSearch(MethodJob& job, const std::vector<Ends>& ends, const RowsOf& rows, const std::vector<std::vector<double>>& along) : job_(job), ends_(ends), rows_(rows) {
     for (std::size_t k = 0; k < along.size(); ++k) {
       const std::vector<double>& f = along[k];
       const double cells = static_cast<double>(f.size() - 1);
@@ -71,8 +71,8 @@ class PanelSearch {
         piece_of.push_back(index);
       }
     fresh_.clear();
-    gradient_rows(
-        job_, ends_, std::move(points), [](const at::Tensor& g, const at::Tensor&, const at::Tensor& difference) { return (g * difference).sum(-1); },
+    rows_(
+        job_, ends_, std::move(points),
         [&](const Point& p, const double* s) {
           Piece& to = pieces_[piece_of[p.tag]];
           const PanelNode& n = of_point[p.tag];
@@ -161,6 +161,7 @@ class PanelSearch {
 
   MethodJob& job_;
   const std::vector<Ends>& ends_;
+  const RowsOf& rows_;
   std::vector<Piece> pieces_;
   std::vector<std::size_t> fresh_;
 };
@@ -173,15 +174,15 @@ void judge(Explanation& e, int n) {
 }
 
 /// Scores of the given items with n nodes into out[item].scores.
-void integrate(MethodJob& job, const std::vector<Ends>& ends, const std::vector<std::size_t>& items, int n) {
+void integrate(MethodJob& job, const std::vector<Ends>& ends, const RowsOf& rows, const std::vector<std::size_t>& items, int n) {
   const Nodes rule = nodes(job.options.quadrature, n);
   std::vector<Point> points;
   for (const std::size_t k : items) {
     job.out[k].scores.assign(job.items[k].encoding.ids.size(), 0.0);
     for (std::size_t j = 0; j < rule.points.size(); ++j) points.push_back({k, rule.points[j], rule.weights[j]});
   }
-  gradient_rows(
-      job, ends, std::move(points), [](const at::Tensor& g, const at::Tensor&, const at::Tensor& difference) { return (g * difference).sum(-1); },
+  rows(
+      job, ends, std::move(points),
       [&](const Point& p, const double* scores) {
         std::vector<double>& to = job.out[p.item].scores;
         for (std::size_t t = 0; t < to.size(); ++t) to[t] += p.weight * scores[t];
@@ -191,10 +192,10 @@ void integrate(MethodJob& job, const std::vector<Ends>& ends, const std::vector<
 
 /// The rule with twice the nodes until it is good enough. A small delta does not prove each token (errors cancel): a text is done when its delta
 /// holds and no token moved much since the last round.
-void search_by_doubling(MethodJob& job, const std::vector<Ends>& ends, std::vector<std::size_t> open) {
+void search_by_doubling(MethodJob& job, const std::vector<Ends>& ends, const RowsOf& rows, std::vector<std::size_t> open) {
   std::vector<std::vector<double>> before(job.items.size());
   for (int n = std::min(first_nodes, job.options.max_steps);; n = std::min(2 * n, job.options.max_steps)) {
-    integrate(job, ends, open, n);
+    integrate(job, ends, rows, open, n);
     std::vector<std::size_t> still;
     for (const std::size_t k : open) {
       Explanation& e = job.out[k];
@@ -215,7 +216,12 @@ void search_by_doubling(MethodJob& job, const std::vector<Ends>& ends, std::vect
 
 }  // namespace
 
-void integrate_between(MethodJob& job, const std::vector<Ends>& ends) {
+void gradient_times_difference(MethodJob& job, const std::vector<Ends>& ends, std::vector<Point> points, const Consume& consume) {
+  gradient_rows(
+      job, ends, std::move(points), [](const at::Tensor& g, const at::Tensor&, const at::Tensor& difference) { return (g * difference).sum(-1); }, consume);
+}
+
+void integrate_between(MethodJob& job, const std::vector<Ends>& ends, const RowsOf& rows) {
   const bool panels = job.options.steps == 0 && job.options.quadrature == Quadrature::gauss_legendre && job.options.max_steps >= fewest_for_panels;
   const int looks = panels ? scouts : 2;
   std::vector<Point> points;
@@ -231,11 +237,55 @@ void integrate_between(MethodJob& job, const std::vector<Ends>& ends) {
   std::vector<std::size_t> all(job.items.size());
   std::iota(all.begin(), all.end(), 0);
   if (panels)
-    PanelSearch(job, ends, along).run();
+    PanelSearch(job, ends, rows, along).run();
   else if (job.options.steps > 0)
-    integrate(job, ends, all, job.options.steps);
+    integrate(job, ends, rows, all, job.options.steps);
   else
-    search_by_doubling(job, ends, std::move(all));
+    search_by_doubling(job, ends, rows, std::move(all));
+}
+
+namespace {
+
+/// The mean over baselines of noise: each draw an item of its own, so that they share batches.
+void over_draws(MethodJob& job, const RowsOf& rows, int draws) {
+  for (std::size_t k = 0; k < job.items.size(); ++k) {
+    DrawnScores mean(job.items[k].encoding);
+    double baseline = 0;
+    int nodes = 0;
+    bool converged = true;
+    const int together = std::max(1, static_cast<int>(ids_together / job.items[k].encoding.ids.size()));
+    for (int first = 0; first < draws; first += together) {
+      const auto n = static_cast<std::size_t>(std::min(together, draws - first));
+      const std::vector<ExplainItem> items(n, job.items[k]);
+      std::vector<Explanation> out(n, job.out[k]);
+      std::vector<Ends> ends;
+      for (std::size_t r = 0; r < n; ++r) ends.push_back(ends_of(job, k, static_cast<std::uint64_t>(first) + r));
+      MethodJob part{job.model, job.engine, items, job.options, job.stop, {}, out};
+      integrate_between(part, ends, rows);
+      for (const Explanation& one : out) {
+        mean.add(one.scores.data());
+        baseline += one.baseline_value / draws;
+        nodes += one.steps;
+        converged = converged && one.converged;
+        job.out[k].value = one.value;
+      }
+    }
+    Explanation& e = job.out[k];
+    mean.give(e);
+    e.baseline_value = baseline;
+    judge(e, nodes);
+    e.converged = converged;
+    if (job.progress) job.progress({static_cast<double>(k + 1), static_cast<double>(job.items.size()), "explaining"});
+  }
+}
+
+}  // namespace
+
+void integrate_from_baseline(MethodJob& job, const MethodInfo& method, const RowsOf& rows) {
+  if (job.options.baseline == Baseline::noise) return over_draws(job, rows, draws_of(job.options, method));
+  std::vector<Ends> ends;
+  for (std::size_t k = 0; k < job.items.size(); ++k) ends.push_back(ends_of(job, k));
+  integrate_between(job, ends, rows);
 }
 
 namespace {
@@ -255,45 +305,7 @@ class IntegratedGradients final : public Method {
   }
 
  private:
-  void compute(MethodJob& job) const override {
-    if (job.options.baseline == Baseline::noise) return over_draws(job, draws_of(job.options, info()));
-    std::vector<Ends> ends;
-    for (std::size_t k = 0; k < job.items.size(); ++k) ends.push_back(ends_of(job, k));
-    integrate_between(job, ends);
-  }
-
-  /// The mean over baselines of noise: each draw an item of its own, so that they share batches.
-  static void over_draws(MethodJob& job, int draws) {
-    for (std::size_t k = 0; k < job.items.size(); ++k) {
-      DrawnScores mean(job.items[k].encoding);
-      double baseline = 0;
-      int nodes = 0;
-      bool converged = true;
-      const int together = std::max(1, static_cast<int>(ids_together / job.items[k].encoding.ids.size()));
-      for (int first = 0; first < draws; first += together) {
-        const auto n = static_cast<std::size_t>(std::min(together, draws - first));
-        const std::vector<ExplainItem> items(n, job.items[k]);
-        std::vector<Explanation> out(n, job.out[k]);
-        std::vector<Ends> ends;
-        for (std::size_t r = 0; r < n; ++r) ends.push_back(ends_of(job, k, static_cast<std::uint64_t>(first) + r));
-        MethodJob part{job.model, job.engine, items, job.options, job.stop, {}, out};
-        integrate_between(part, ends);
-        for (const Explanation& one : out) {
-          mean.add(one.scores.data());
-          baseline += one.baseline_value / draws;
-          nodes += one.steps;
-          converged = converged && one.converged;
-          job.out[k].value = one.value;
-        }
-      }
-      Explanation& e = job.out[k];
-      mean.give(e);
-      e.baseline_value = baseline;
-      judge(e, nodes);
-      e.converged = converged;
-      if (job.progress) job.progress({static_cast<double>(k + 1), static_cast<double>(job.items.size()), "explaining"});
-    }
-  }
+  void compute(MethodJob& job) const override { integrate_from_baseline(job, info()); }
 };
 
 }  // namespace

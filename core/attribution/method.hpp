@@ -36,6 +36,7 @@ class Method {
 const std::vector<std::unique_ptr<const Method>>& method_table();
 
 std::unique_ptr<const Method> make_integrated_gradients();
+std::unique_ptr<const Method> make_conductance();
 enum class GradientScore { mean_abs, l1, l2, times_input };
 std::unique_ptr<const Method> make_gradient_method(GradientScore score);
 std::unique_ptr<const Method> make_expected_gradients();

@@ -11,6 +11,7 @@ const std::vector<std::unique_ptr<const Method>>& method_table() {
   static const std::vector<std::unique_ptr<const Method>> table = [] {
     std::vector<std::unique_ptr<const Method>> t;
     t.push_back(make_integrated_gradients());
+    t.push_back(make_conductance());
     t.push_back(make_gradient_method(GradientScore::mean_abs));
     t.push_back(make_gradient_method(GradientScore::l1));
     t.push_back(make_gradient_method(GradientScore::l2));

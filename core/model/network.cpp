@@ -185,6 +185,27 @@ Dual Network::encode(const Dual& h, const at::Tensor& mask) const {
   return {x.value.select(1, 0), x.tangent.select(1, 0)};
 }
 
+at::Tensor Network::through(const at::Tensor& h, const at::Tensor& mask, std::size_t first, std::size_t last) const {
+  const at::Tensor bias = attention_bias(mask, h.scalar_type());
+  at::Tensor x = h;
+  for (std::size_t n = first; n < last; ++n) x = layer(n, x, bias, false, nullptr);
+  return x;
+}
+
+Dual Network::through(const Dual& h, const at::Tensor& mask, std::size_t first, std::size_t last) const {
+  const at::Tensor bias = attention_bias(mask, h.value.scalar_type());
+  Dual x = h;
+  for (std::size_t n = first; n < last; ++n) x = layer(n, x, bias, false);
+  return x;
+}
+
+at::Tensor Network::encode_from(std::size_t first, const at::Tensor& h, const at::Tensor& mask) const {
+  const at::Tensor bias = attention_bias(mask, h.scalar_type());
+  at::Tensor x = h;
+  for (std::size_t n = first; n < w_.layers.size(); ++n) x = layer(n, x, bias, n + 1 == w_.layers.size(), nullptr);
+  return x.select(1, 0);
+}
+
 FullStates Network::states(const at::Tensor& h, const at::Tensor& mask) const {
   FullStates out;
   const at::Tensor bias = attention_bias(mask, h.scalar_type());

@@ -40,11 +40,16 @@ class Network {
   at::Tensor encode(const at::Tensor& h, const at::Tensor& mask, const Dropout* dropout = nullptr) const;
   at::Tensor pooled(const at::Tensor& cls) const;                                      ///< tanh(W r + b), [B,d]
   at::Tensor logits(const at::Tensor& cls, const Dropout* dropout = nullptr) const;    ///< [B,d] → [B,C]
+  /// Layers first … last − 1 in turn, all rows: [B,T,d] → [B,T,d]. first = last: h itself.
+  at::Tensor through(const at::Tensor& h, const at::Tensor& mask, std::size_t first, std::size_t last) const;
+  /// encode() of a state that enters layer `first` (first = the number of layers: the [CLS] row of h).
+  at::Tensor encode_from(std::size_t first, const at::Tensor& h, const at::Tensor& mask) const;
   /// Every hidden state and attention map, all rows.
   FullStates states(const at::Tensor& h, const at::Tensor& mask) const;
 
   Dual embedding_block(const Dual& e) const;
   Dual encode(const Dual& h, const at::Tensor& mask) const;
+  Dual through(const Dual& h, const at::Tensor& mask, std::size_t first, std::size_t last) const;
   Dual logits(const Dual& cls) const;
 
   const BertWeights& weights() const { return w_; }

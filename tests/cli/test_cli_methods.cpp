@@ -1,4 +1,4 @@
-// explain with sampling methods, counterfactual: options, documents, errors, as a person at a shell meets them.
+// explain with sampling methods, counterfactual, layers, probe: options, documents, errors, as a person at a shell meets them.
 #include <QTemporaryDir>
 #include <cmath>
 
@@ -53,6 +53,72 @@ class TestCliMethods : public QObject {
     QCOMPARE(lines.lines()[0]["turned"], Json(true));
     QVERIFY(lines.lines()[1].contains("error"));
   }
+  void what_each_layer_would_answer() {
+    const Run run = telltale_program({"layers", "--model", model_, "--text", "the puck puck puck", "--positions", "--json"});
+    QVERIFY2(run.status == 0, run.err);
+    const Json one = run.json();
+    QCOMPARE(one["labels"], Json({"yes", "no"}));
+    QCOMPARE(one["layers"].size(), 2u);
+    QCOMPARE(one["layers"][0]["predicted"], Json("no"));
+    QCOMPARE(one["layers"][1]["predicted"], Json("yes"));
+    QCOMPARE(one["predicted"], Json("yes"));
+    QCOMPARE(one["settled"], Json(1));
+    QCOMPARE(one["tokens"].size(), 6u);
+    QCOMPARE(one["layers"][0]["positions"].size(), 6u);
+    QCOMPARE(one["layers"][0]["positions"][2]["predicted"], Json("yes"));  // the word itself
+    const Json predicted = telltale_program({"predict", "--model", model_, "--text", "the puck puck puck", "--json"}).json();
+    for (const int c : {0, 1}) QVERIFY(std::abs(one["layers"][1]["logits"][c].get<double>() - predicted["logits"][c].get<double>()) < 1e-5);
+    const Run text = telltale_program({"layers", "--model", model_, "--text", "the puck puck puck"});
+    QVERIFY2(text.out.contains("embedding  no") && text.out.contains("settled from layer 1 on"), text.out);
+    const Run lines = telltale_program({"layers", "--model", model_, "--input", "-"}, "{\"id\": 1, \"text\": \"\"}\nno line\n{\"id\": 3, \"text\": \"?! ;\"}\n");
+    QCOMPARE(lines.status, 1);
+    QCOMPARE(lines.lines().size(), 3u);
+    QCOMPARE(lines.lines()[0]["settled"], Json(0));  // an empty post: "no" all the way
+    QVERIFY(lines.lines()[1].contains("error"));
+    QCOMPARE(lines.lines()[2]["layers"].size(), 2u);
+  }
+  void conductance_of_a_layer() {
+    const Run run = telltale_program({"explain", "--model", model_, "--text", "team win the puck", "--method", "conductance", "--layer", "0", "--json"});
+    QVERIFY2(run.status == 0, run.err);
+    QCOMPARE(run.json()["protocol"]["layer"], Json(0));
+    QVERIFY(run.json()["relative_delta"].get<double>() <= 0.01);
+    QVERIFY(run.json()["words"][3]["score"].get<double>() > 0.1);
+  }
+  void probes_of_labelled_posts() {
+    QByteArray posts;
+    const QStringList filler{"goal", "team", "the", "win", "ice", "net", "a"};
+    for (int i = 0; i < 60; ++i)
+      posts += QString("{\"text\": \"%1 %2%3\", \"label\": \"%4\"}\n").arg(filler[i % 7], filler[(i / 7) % 7], i % 2 ? " puck" : " goal", i % 2 ? "yes" : "no").toUtf8();
+    const Run run = telltale_program({"probe", "--model", model_, "--input", "-", "--controls", "3", "--json"}, posts);
+    QVERIFY2(run.status == 0, run.err);
+    const Json doc = run.json();
+    QCOMPARE(doc["classes"], Json({"no", "yes"}));
+    QCOMPARE(doc["train"], Json(48));
+    QCOMPARE(doc["test"], Json(12));
+    QCOMPARE(doc["layers"].size(), 2u);
+    QCOMPARE(doc["layers"][0]["accuracy"], Json(0.5));  // the embedding of [CLS] alone
+    QCOMPARE(doc["layers"][1]["accuracy"], Json(1.0));
+    QVERIFY(doc["layers"][1]["control"].get<double>() < 1);
+    QCOMPARE(doc["layers"][1]["lens"], Json(1.0));
+    QCOMPARE(doc["protocol"]["pool"], Json("cls"));
+    QCOMPARE(telltale_program({"probe", "--model", model_, "--input", "-", "--controls", "3", "--json"}, posts).json()["layers"], doc["layers"]);
+    const Run text = telltale_program({"probe", "--model", model_, "--input", "-", "--pool", "mean", "--l2", "0.1"}, posts);
+    QVERIFY2(text.status == 0 && text.out.contains("the mean state of all ids") && text.out.contains("embedding     1.000"), text.out + text.err);
+    // The split that the file tells; a line without a label is said and the others are done.
+    QByteArray split;
+    for (int i = 0; i < 20; ++i) split += QString("{\"text\": \"the %1\", \"label\": %2, \"split\": \"%3\"}\n").arg(i % 2 ? "puck" : "goal").arg(i % 2).arg(i < 14 ? "train" : "test").toUtf8();
+    const Run told = telltale_program({"probe", "--model", model_, "--input", "-", "--json"}, split + "{\"text\": \"x\"}\n");
+    QCOMPARE(told.status, 1);
+    QCOMPARE(told.json()["train"], Json(14));
+    QCOMPARE(told.json()["test"], Json(6));
+    QCOMPARE(told.json()["errors"].size(), 1u);
+    QCOMPARE(told.json()["layers"][1]["lens"], Json());  // classes of other names than the model's
+    for (const QByteArray& bad : {QByteArray("{\"text\": \"x\", \"label\": \"a\"}\n"), split.left(5 * (split.indexOf('\n') + 1)), QByteArray()}) {
+      const Run refused = telltale_program({"probe", "--model", model_, "--input", "-"}, bad);
+      QVERIFY(refused.status == 1 || refused.status == 2);
+      QVERIFY2(refused.one_line_of_complaint(), refused.err);
+    }
+  }
   void bad_usage_data() {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<int>("status");
@@ -67,6 +133,15 @@ class TestCliMethods : public QObject {
     QTest::newRow("foil that is predicted") << counter + QStringList{"--foil", "yes"} << 2;
     QTest::newRow("unknown foil") << counter + QStringList{"--foil", "maybe"} << 2;
     QTest::newRow("class words of a folder") << counter + QStringList{"--candidates", "class-words"} << 2;
+    QTest::newRow("layer out of range") << explain + QStringList{"conductance", "--layer", "1"} << 2;
+    QTest::newRow("layer below 0") << explain + QStringList{"conductance", "--layer", "-1"} << 2;
+    QTest::newRow("head of conductance") << explain + QStringList{"conductance", "--head", "0"} << 2;
+    QTest::newRow("layers of nothing") << QStringList{"layers"} << 2;
+    QTest::newRow("layers of a post without a file") << QStringList{"layers", "--doc", "3"} << 2;
+    QTest::newRow("probe without posts") << QStringList{"probe"} << 2;
+    QTest::newRow("probe of an unknown pool") << QStringList{"probe", "--input", "-", "--pool", "max"} << 2;
+    QTest::newRow("probe with a run") << QStringList{"probe", "--db", "x", "--run", "1"} << 2;
+    QTest::newRow("probe of data without a file") << QStringList{"probe", "--data", "x"} << 2;
     QTest::newRow("a text without words") << QStringList{"counterfactual", "--text", "!"} << 2;
   }
   void bad_usage() {

@@ -105,6 +105,13 @@ class TestCliRuns : public QObject {
     for (const char* noise : {"nan", "0", "-1", "1e300"}) explain(noise, "smoothgrad", {"--noise", noise}, {"noise"});
     for (const char* n : {"0", "-3", "many", "all", "99999999999"}) explain(n, "expected-gradients", {"--samples", n}, {"samples"});
     explain("layer", "attention", {"--layer", "99"}, {"layer 99"});
+    explain("layer", "conductance", {"--layer", "99"}, {"layer 99"});
+    row("layers: no run", {"layers", "--db", "DB", "--run", "9", "--text", "a"}, 2, {"no run 9"});
+    row("layers: no post", {"layers", "--db", "DB", "--run", "1", "--doc", "99999"}, 2, {"99999"});
+    row("probe: no run", {"probe", "--db", "DB", "--run", "9"}, 2, {"no run 9"});
+    row("probe: no data set", {"probe", "--db", "DB", "--model", "MODEL", "--data", "none"}, 2, {"none", "made"});
+    row("probe: no split", {"probe", "--db", "DB", "--run", "1", "--test-split", "later"}, 1, {"later"});
+    row("probe: too few", {"probe", "--db", "DB", "--run", "1", "--train-limit", "5"}, 2, {"training posts taken", "at least 5"});
     explain("head", "attention", {"--head", "-1"}, {"--head"});
     explain("aggregation", "attention-rollout", {"--aggregation", "product"}, {"product", "mean"});
     explain("neighbours", "udig", {"--neighbours", "0"}, {"neighbours"});
@@ -247,6 +254,24 @@ class TestCliRuns : public QObject {
     QVERIFY(place["gap"]["p"].get<double>() > 0);
     const Run text = telltale_program(call);
     QVERIFY2(text.out.contains("largest gap: "), text.out);
+  }
+  void layers_and_probes_of_a_run() {
+    const QStringList of_run{"--db", db_, "--run", "1", "--json"};
+    const Json one = telltale_program(QStringList{"layers", "--doc", "1"} + of_run).json();
+    QCOMPARE(one["layers"].back()["predicted"], one["predicted"]);
+    const Run first = telltale_program(QStringList{"probe", "--controls", "1"} + of_run), second = telltale_program(QStringList{"probe", "--controls", "1"} + of_run);
+    QVERIFY2(first.status == 0 && second.status == 0, first.err + second.err);
+    QCOMPARE(first.json()["stored"], Json(false));
+    QCOMPARE(second.json()["stored"], Json(true));
+    QCOMPARE(second.json()["layers"], first.json()["layers"]);
+    QCOMPARE(second.json()["protocol"], first.json()["protocol"]);
+    // The same weights by folder and data set.
+    const auto store = telltale::Store::open(db_.toStdString(), telltale::Store::Mode::read);
+    const QString weights = QString::fromStdString((store->folder() / store->run(1).folder).string()), length = QString::number(store->run(1).settings["max_length"].get<int>());
+    const Run folder = telltale_program({"probe", "--controls", "1", "--db", db_, "--model", weights, "--data", "made", "--max-length", length, "--json"});
+    QVERIFY2(folder.status == 0, folder.err);
+    QCOMPARE(folder.json()["stored"], Json(true));  // found by fingerprint
+    QCOMPARE(folder.json()["layers"], first.json()["layers"]);
   }
 
   void streams_that_are_closed() {

@@ -19,6 +19,7 @@
 #include "widgets/inspect/hover_card.hpp"
 #include "widgets/inspect/inspect_view.hpp"
 #include "widgets/inspect/mark_bar.hpp"
+#include "widgets/inspect/layers_panel.hpp"
 #include "widgets/inspect/methods_panel.hpp"
 #include "widgets/inspect/posts_panel.hpp"
 #include "widgets/inspect/segmented.hpp"
@@ -333,8 +334,10 @@ void InspectView::build_right() {
 void InspectView::build_tools() {
   methods_ = new MethodsPanel(theme_, this);
   attention_ = new AttentionPanel(theme_, this);
+  layers_ = new LayersPanel(theme_, this);
+  inside_ = new TabColumn(theme_, this);
   what_if_ = new WhatIfPanel(theme_, this);
-  for (QWidget* w : std::initializer_list<QWidget*>{methods_, attention_, what_if_}) w->setMinimumWidth(230);
+  for (QWidget* w : std::initializer_list<QWidget*>{methods_, attention_, layers_, what_if_}) w->setMinimumWidth(230);
   connect(methods_, &MethodsPanel::method_asked, this, [this](const QString& id) {
     ExplainOptions o = explain_->options();
     o.method = id.toStdString();
@@ -342,6 +345,12 @@ void InspectView::build_tools() {
   });
   connect(&methods_->maps(), &PaintedView::hovered, this, [this](int word) { ring(word, &methods_->maps()); });
   connect(attention_, &AttentionPanel::hovered, this, [this](int word) { ring(word, nullptr); });
+  connect(layers_, &LayersPanel::explain_asked, this, [this](int layer) {
+    ExplainOptions o = explain_->options();
+    o.method = "conductance";
+    o.layer = layer;
+    set_options(o);
+  });
   connect(what_if_, &WhatIfPanel::edit_asked, this, &InspectView::edit);
   connect(edit_, &EditPage::explained, what_if_, &WhatIfPanel::set_edited);
   // "⋯": copy, export, and for the post what another program reads.
@@ -359,6 +368,9 @@ void InspectView::build_tools() {
   menu(words_panel_, tr("Words"), [this] { return words_->csv(); });
   menu(methods_, tr("Methods"), {});
   menu(attention_, tr("Attention"), [this] { return attention_->csv(); });
+  QAction* mean = menu(layers_, tr("Layers"), [this] { return layers_->csv(); })->add_setting(tr("Probe the mean state instead of [CLS]"));
+  mean->setCheckable(true);
+  connect(mean, &QAction::toggled, this, [this](bool on) { layers_->set_pool(on ? Pool::mean : Pool::cls); });
   menu(what_if_, tr("What if"), [this] { return what_if_->csv(); });
 }
 
@@ -375,8 +387,11 @@ void InspectView::arrange(Shape shape) {
   shape_ = shape;
   const bool wide = shape == Shape::wide;
   tabs_->clear();
-  const std::vector<std::pair<QWidget*, QString>> tools = wide ? std::vector<std::pair<QWidget*, QString>>{{methods_, tr("Methods")}, {attention_, tr("Attention")}, {what_if_, tr("What if")}}
-                                                               : std::vector<std::pair<QWidget*, QString>>{{what_if_, tr("What if")}, {methods_, tr("Methods")}, {attention_, tr("Attention")}};
+  inside_->clear();
+  inside_->setVisible(wide);
+  if (wide) inside_->add(attention_, tr("Attention")), inside_->add(layers_, tr("Layers"));
+  const std::vector<std::pair<QWidget*, QString>> tools = wide ? std::vector<std::pair<QWidget*, QString>>{{methods_, tr("Methods")}, {inside_, tr("Inside")}, {what_if_, tr("What if")}}
+                                                               : std::vector<std::pair<QWidget*, QString>>{{what_if_, tr("What if")}, {methods_, tr("Methods")}, {attention_, tr("Attention")}, {layers_, tr("Layers")}};
   if (wide) {
     columns_->insertWidget(0, left_);
     left_->show();

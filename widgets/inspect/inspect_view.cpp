@@ -26,6 +26,7 @@
 #include "widgets/inspect/explain_bar.hpp"
 #include "widgets/inspect/hover_card.hpp"
 #include "widgets/inspect/mark_bar.hpp"
+#include "widgets/inspect/layers_panel.hpp"
 #include "widgets/inspect/methods_panel.hpp"
 #include "widgets/inspect/posts_panel.hpp"
 #include "widgets/inspect/what_if.hpp"
@@ -65,6 +66,7 @@ void InspectView::set_session(Session* session) {
   posts_->set_session(session);
   methods_->set_session(session);
   attention_->set_session(session);
+  layers_->set_session(session);
   what_if_->set_session(session);
   edit_->set_session(session);
   marks_->set_session(session);
@@ -265,6 +267,7 @@ void InspectView::show_plain(Document d) {
   words_->set_post(post_);
   methods_->set_post(nullptr, {}, {});
   attention_->set_post(post_, run_);
+  layers_->set_post(post_, run_);
   what_if_->set_post(nullptr, 0);
   classes_panel_->set_caption(QString());
   words_panel_->set_caption(QString());
@@ -293,6 +296,7 @@ void InspectView::show_empty(const QString& sentence) {
   words_->set_post(nullptr);
   methods_->set_post(nullptr, {}, {});
   attention_->set_post(nullptr, {});
+  layers_->set_post(nullptr, {});
   what_if_->set_post(nullptr, 0);
   no_foil_->setVisible(false);
   swap_->setVisible(false);
@@ -342,6 +346,7 @@ void InspectView::show_explained(PostPtr post) {
   words_->set_post(post_);
   methods_->set_post(post_, run_, explain_->options());
   attention_->set_post(post_, run_);
+  layers_->set_post(post_, run_);
   what_if_->set_post(run_.folder.empty() ? nullptr : post_, run_.id);
   edit_->set_post(post_, run_, explain_->options());
   classes_panel_->setFixedHeight(theme_.spacing("panelHeader") + 6 + std::min(classes_->minimumHeight(), 9 * theme_.spacing("row")));
@@ -377,7 +382,7 @@ void InspectView::show_progress() {
 
 void InspectView::step_post(int by) { posts_->step(by); }
 
-bool InspectView::settled() const { return !explainer_->busy() && !posts_->loading() && !methods_->busy() && !attention_->busy() && !what_if_->busy() && !edit_->busy() && !marks_->busy(); }
+bool InspectView::settled() const { return !explainer_->busy() && !posts_->loading() && !methods_->busy() && !attention_->busy() && !what_if_->busy() && !edit_->busy() && !marks_->busy() && !layers_->busy(); }
 
 void InspectView::set_run_list_elsewhere(bool elsewhere) {
   elsewhere_ = elsewhere;

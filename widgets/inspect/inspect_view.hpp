@@ -33,6 +33,7 @@ class HeatLegend;
 class HoverCard;
 class MarkBar;
 class MarkedPost;
+class LayersPanel;
 class MethodsPanel;
 class OrderStrip;
 class PaintedPost;
@@ -165,6 +166,8 @@ class InspectView : public QWidget {
   TabColumn* tabs_ = nullptr;
   MethodsPanel* methods_ = nullptr;
   AttentionPanel* attention_ = nullptr;
+  LayersPanel* layers_ = nullptr;
+  TabColumn* inside_ = nullptr;  ///< wide windows: attention and layers
   WhatIfPanel* what_if_ = nullptr;
   EditPage* edit_ = nullptr;
 };

@@ -34,7 +34,7 @@ class TabColumn : public QWidget {
     row_->insertWidget(static_cast<int>(buttons_.size()), b);
     buttons_.push_back(b);
     stack_->addWidget(panel);
-    panel->show();
+    if (stack_->currentWidget() == panel) panel->show();  // the others are behind, and do no work for nobody
     if (buttons_.size() == 1) b->setChecked(true);
     connect(b, &QPushButton::clicked, this, [this, panel] { stack_->setCurrentWidget(panel); });
   }

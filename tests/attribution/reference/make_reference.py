@@ -367,7 +367,61 @@ def relevance(m, texts, out):
     write(out, "tiny-relevance.json", items)
 
 
-SECTIONS = {"attention": attention, "paths": paths, "baselines": baselines, "deeplift": deeplift, "relevance": relevance}
+def conductance(m, texts, out):
+    """Captum's LayerConductance at the state that enters each layer, with many nodes (it takes differences of the state
+    between them), and the same integral with exact derivatives (forward mode) and 200 Gauss-Legendre nodes; also the
+    logit lens: pooler and head on the [CLS] row of every hidden state. The last item is of a model of six layers."""
+    from captum.attr import LayerConductance
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = torch.tensor((nodes + 1) / 2), torch.tensor(weights / 2)
+
+    def layers(b, h, first, last):
+        for l in b.bert.encoder.layer[first:last]:
+            h = l(h, None)
+            h = h[0] if isinstance(h, tuple) else h
+        return h
+
+    def embedding(b, words):
+        T, e = words.shape[1], b.bert.embeddings
+        return e.LayerNorm(words + e.position_embeddings.weight[:T] + e.token_type_embeddings.weight[0])
+
+    def one(m, name, text, ids, target, baselines, steps):
+        b, item = m.bert, {"model": name, "text": text, "ids": ids, "target": target}
+        L = b.config.num_hidden_layers
+        with torch.no_grad():
+            o = b(input_ids=torch.tensor([ids]), output_hidden_states=True)
+            item["lens"] = [floats(b.classifier(b.bert.pooler(h))[0]) for h in o.hidden_states]
+            item["logits"] = floats(o.logits[0])
+        x = m.table[ids][None]
+        for name, by in baselines:
+            base = m.table[m.baseline_ids(ids, by)][None]
+            for layer in range(L):
+                where = b.bert.encoder.layer[layer - 1] if layer else b.bert.embeddings
+                c = LayerConductance(lambda v: m.f(v, target), where).attribute(x, base, n_steps=steps, method="riemann_trapezoid", internal_batch_size=500)
+                c = (c[0] if isinstance(c, tuple) else c).sum(-1)[0].detach()
+                points = base + nodes[:, None, None] * (x - base)
+                h, moved = torch.func.jvp(lambda e: layers(b, embedding(b, e), 0, layer), (points,), ((x - base).expand_as(points),))
+                h = h.detach().requires_grad_()
+                p = torch.softmax(b.classifier(b.bert.pooler(layers(b, h, layer, L))), -1)[:, target]
+                exact = (torch.autograd.grad(p.sum(), h)[0] * moved).sum(-1).mul(weights[:, None]).sum(0)
+                change = float(m.f(x, target) - m.f(base, target))
+                assert abs(float(exact.sum()) - change) < 1e-6, (float(exact.sum()), change)
+                item[f"{name}.{layer}"] = {"captum": floats(c), "exact": floats(exact), "change": change}
+                print(text, name, layer, float((c - exact).abs().max() / exact.abs().max()), float(exact.sum()) - change)
+        return item
+
+    ids_of = lambda m: (("pad", m.tokenizer.pad_token_id), ("mask", m.tokenizer.mask_token_id))
+    items = [one(m, "golden/models/tiny-bert/fp32", *t, ids_of(m), 20000) for t in texts if len(t[1]) <= 14]
+    deep = Model(SHARED / "data/models/minilm-news6")
+    text = "My old graphics card overheats whenever I start the game."
+    ids = deep.tokenizer(text)["input_ids"]
+    with torch.no_grad():
+        target = int(deep.logits(deep.table[ids][None]).argmax())
+    items.append(one(deep, "data/models/minilm-news6", text, ids, target, ids_of(deep)[:1], 2000))
+    write(out, "conductance.json", items)
+
+
+SECTIONS = {"conductance": conductance, "attention": attention, "paths": paths, "baselines": baselines, "deeplift": deeplift, "relevance": relevance}
 
 
 def main():
@@ -376,6 +430,8 @@ def main():
     p.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).parent)
     p.add_argument("sections", nargs="*", default=list(SECTIONS))
     a = p.parse_args()
+    global SHARED
+    SHARED = a.shared
     m = Model(a.shared / "golden/models/tiny-bert/fp32")
     golden = json.loads((a.shared / "golden/attributions-tiny.json").read_text())
     texts = [(i["text"], i["ids"], i["explanations"][0]["target"]) for i in golden["items"]]
