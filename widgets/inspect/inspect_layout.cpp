@@ -2,6 +2,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSlider>
@@ -44,7 +45,8 @@ QToolButton* tool(const Theme& theme, const char* picture, const QString& name, 
 
 }  // namespace
 
-InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme), explainer_(new Explainer(this)) {
+InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme), meter_(std::make_shared<CostMeter>()), explainer_(new Explainer(this)) {
+  explainer_->set_meter(meter_);
   const int gap = theme.spacing("panelGap");
   auto* all = new QVBoxLayout(this);
   all->setContentsMargins(gap, gap, gap, gap);
@@ -334,14 +336,17 @@ void InspectView::build_tools() {
   what_if_ = new WhatIfPanel(theme_, this);
   for (QWidget* w : std::initializer_list<QWidget*>{methods_, attention_, what_if_}) w->setMinimumWidth(230);
   connect(methods_, &MethodsPanel::method_asked, this, [this](const QString& id) {
-    ExplainOptions o = explain_->options();
-    o.method = id.toStdString();
-    set_options(o);
+    set_options(options_for(explain_->options(), id.toStdString(), explain_->place()));
   });
+  connect(methods_, &MethodsPanel::failed, this, &InspectView::failed);
+  connect(explainer_, &Explainer::started, methods_, &MethodsPanel::make_way);
+  connect(explainer_, &Explainer::failed, methods_, &MethodsPanel::go_on);
+  connect(explain_, &ExplainBar::cancelled, methods_, &MethodsPanel::go_on);
   connect(&methods_->maps(), &PaintedView::hovered, this, [this](int word) { ring(word, &methods_->maps()); });
   connect(attention_, &AttentionPanel::hovered, this, [this](int word) { ring(word, nullptr); });
   connect(what_if_, &WhatIfPanel::edit_asked, this, &InspectView::edit);
   connect(edit_, &EditPage::explained, what_if_, &WhatIfPanel::set_edited);
+  connect(what_if_, &WhatIfPanel::text_offered, &edit_->editor(), &QPlainTextEdit::setPlainText);
   // "⋯": copy, export, and for the post what another program reads.
   const auto menu = [&](Panel* panel, const QString& name, CsvSource csv) {
     auto* m = new ViewMenu(theme_, panel, name, std::move(csv));
@@ -354,7 +359,7 @@ void InspectView::build_tools() {
   connect(post->add_setting(tr("Save explanation as JSON…")), &QAction::triggered, this, [this] { save_explanation(false); });
   connect(post->add_setting(tr("Save explanation as a page (HTML)…")), &QAction::triggered, this, [this] { save_explanation(true); });
   menu(words_panel_, tr("Words"), [this] { return words_->csv(); });
-  menu(methods_, tr("Methods"), {});
+  menu(methods_, tr("Methods"), [this] { return methods_->csv(); });
   menu(attention_, tr("Attention"), [this] { return attention_->csv(); });
   menu(what_if_, tr("What if"), [this] { return what_if_->csv(); });
 }
