@@ -83,6 +83,18 @@ void MethodMatrix::paintEvent(QPaintEvent*) {
     p.drawText(box, Qt::AlignLeft | Qt::AlignVCenter,
                QFontMetricsF(p.font(), this).elidedText(methods_[i], Qt::ElideRight, box.width()));
   }
+  // All cells say it the same way: with decimals if there is room for the widest.
+  bool decimals = scale_ == Scale::diverging;
+  if (scale_ == Scale::figure) {
+    decimals = true;
+    for (const auto& row : values_)
+      for (const double v : row) decimals = decimals && (!std::isfinite(v) || tabular_width(am, text(fixed(v, 2))) <= cell_w_ - 3);
+    if (!decimals) {
+      p.setFont(axis);
+      p.setPen(theme_["text3"]);
+      draw_tabular(p, QRectF(width() - 74, 4, 68, 14), Qt::AlignRight, tr("in hundredths"));
+    }
+  }
   for (const auto& item : items()) {
     const auto i = static_cast<std::size_t>(item.key) / n, j = static_cast<std::size_t>(item.key) % n;
     const double v = values_[i][j];
@@ -97,9 +109,9 @@ void MethodMatrix::paintEvent(QPaintEvent*) {
       p.setBrush(Qt::NoBrush);
       p.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5));
     }
-    const QString said = !std::isfinite(v)            ? QStringLiteral("–")
-                         : scale_ == Scale::diverging ? text(fixed(v, 2))
-                                                      : QString::number(std::lround(v * 100));
+    const QString said = !std::isfinite(v) ? QStringLiteral("–")
+                         : decimals        ? text(fixed(v, 2))
+                                           : text(fixed(v * 100, 0));
     p.setFont(axis);
     if (tabular_width(am, said) <= box.width() - 2 && cell_h_ >= 12) {
       p.setPen(colour(look.ink));

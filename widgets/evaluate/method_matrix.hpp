@@ -9,7 +9,8 @@ namespace telltale::ui {
 class MethodMatrix : public PaintedView {
   Q_OBJECT
  public:
-  enum class Scale { diverging, amount };  ///< −1 … 1, or 0 … 1
+  /// −1 … 1 on the diverging scale; 0 … 1 in hundredths, low … 1 with its decimals (where they fit), on the sequential one.
+  enum class Scale { diverging, amount, figure };
   MethodMatrix(Theme& theme, const QString& name, QWidget* parent = nullptr);
   /// values[i][j]; NaN = not known. `tips[i][j]` (i > j) is the tool tip and what is spoken. Values below `low` of the
   /// scale's colours count as it.

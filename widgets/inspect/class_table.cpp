@@ -7,6 +7,7 @@
 
 #include "report/comparison_view.hpp"
 #include "report/numbers.hpp"
+#include "widgets/inspect/method_options.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -43,6 +44,7 @@ void ClassTable::lay_out() {
   std::vector<Item> items;
   const int row = theme_.spacing("row"), top = compact_ ? 0 : head(theme_);
   const std::size_t n = post_ ? post_->view.probabilities.size() : 0;
+  const bool all_alike = post_ && std::any_of(methods().begin(), methods().end(), [&](const MethodInfo& m) { return m.id == post_->record.method && !asks_for_class(m); });
   std::vector<int> order;
   if (compact_ && n) {
     order.push_back(post_->record.target);
@@ -63,7 +65,7 @@ void ClassTable::lay_out() {
       if (order[i] == post_->record.foil) said += tr(", foil");
       if (order[i] == post_->label) said += tr(", gold class");
     }
-    items.push_back({QRectF(0, top + row * static_cast<qreal>(i), width(), row), order[i], said + (order[i] >= 0 ? tr("\nT or a click explains this class, F sets it as the foil") : QString()), said});
+    items.push_back({QRectF(0, top + row * static_cast<qreal>(i), width(), row), order[i], said + (order[i] >= 0 ? tr("\nT or a click explains this class, F sets it as the foil") + (all_alike ? tr("\nThe shown method looks at attention weights: they are the same for every class and foil") : QString()) : QString()), said});
   }
   setFixedHeight(std::max(1, top + row * static_cast<int>(items.size()) + 4));
   set_items(std::move(items));

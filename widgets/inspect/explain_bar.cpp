@@ -1,20 +1,27 @@
 #include "widgets/inspect/explain_bar.hpp"
 
 #include <QComboBox>
-#include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
+#include <QScreen>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
 
 #include "report/numbers.hpp"
+#include "widgets/icons.hpp"
 #include "widgets/inspect/busy_ring.hpp"
+#include "widgets/inspect/cost_meter.hpp"
+#include "widgets/inspect/method_picker.hpp"
+#include "widgets/inspect/options_card.hpp"
 #include "widgets/painted_view.hpp"
 
 namespace telltale::ui {
 namespace {
+
+constexpr int roomy = 850;  // px from which nodes have a place in the bar
 
 struct Nodes {
   int steps;
@@ -62,10 +69,12 @@ BadgeButton::BadgeButton(Theme& theme, QWidget* parent) : QPushButton(parent), t
   setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
 }
 
-void BadgeButton::set_badge(Badge badge, const QString& text) {
+void BadgeButton::set_badge(Badge badge, const QString& text, const QString& made) {
   badge_ = badge;
   setText(text);
-  setAccessibleName(text);
+  setAccessibleName(made.isEmpty() ? text : tr("%1, %2").arg(made, text));
+  const QString what = tr("How well the scores add up: |Σ scores − (F(x) − F(b))| / |F(x) − F(b)|. Click for the figures and the options");
+  setToolTip(made.isEmpty() ? what : made + QStringLiteral("\n") + what);
   updateGeometry();
   update();
 }
@@ -122,17 +131,29 @@ ExplainBar::ExplainBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   const QString output_tip = tr("The number that is explained, F: p(c|x); z_c; ln p/(1−p); z_c − z_foil");
   const QString path_tip = tr("Where the path from the baseline runs: between word embeddings, or behind the embedding block");
   const QString nodes_tip = tr("Nodes of the quadrature: a fixed number, or as many as the relative delta asks for (at most 512)");
-  method_ = combo(tr("Method of the explanation"), tr("How scores are made; see telltale methods"), this);
-  for (const auto& m : methods()) {
-    method_->addItem(text(m.name), text(m.id));
-    method_->setItemData(method_->count() - 1, tr("%1 · cost %2").arg(text(m.source), text(m.cost)), Qt::ToolTipRole);
-  }
+  method_ = new MethodCombo(theme, this);
+  method_->set_lines([this](const MethodInfo& m) {
+    QStringList changed;
+    const ExplainOptions o = options_for(options_, m.id, place_, &changed);
+    MethodLine line;
+    line.cost = place_.post && meter_ ? meter_->text(run_, o, place_.size) : text(m.cost).section(QLatin1Char(','), 0, 0);
+    if (place_.post && meter_) line.cost_tip = meter_->tip(run_, o, place_.size);
+    line.refused = reason_against(m, place_);
+    line.note = changed.join(QStringLiteral("; "));
+    return line;
+  });
   output_ = combo(tr("Explained output"), output_tip, this);
   fill_output(output_);
   path_ = combo(tr("Path"), path_tip, this);
   fill_path(path_, true);
   nodes_combo_ = combo(tr("Nodes"), nodes_tip, this);
   fill_nodes(nodes_combo_);
+  options_button_ = new QToolButton(this);
+  options_button_->setIcon(icon(theme, "gear"));
+  options_button_->setIconSize({16, 16});
+  options_button_->setFixedSize(26, 24);
+  options_button_->setAccessibleName(tr("Options of the method"));
+  options_button_->setToolTip(tr("Options of the method: everything that it can be told"));
   ring_ = new BusyRing(theme, this);
   ring_->hide();
   // Stands on its own, under the bar or elsewhere: see message_row().
@@ -167,6 +188,7 @@ ExplainBar::ExplainBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   row->addWidget(output_);
   row->addWidget(path_);
   row->addWidget(nodes_combo_);
+  row->addWidget(options_button_);
   row->addStretch(1);
   row->addWidget(ring_);
   row->addWidget(cancel_);
@@ -176,34 +198,35 @@ ExplainBar::ExplainBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
 
   card_ = new QFrame(this, Qt::Popup);
   card_->setObjectName(QStringLiteral("panel"));
-  card_->setAccessibleName(tr("Figures of the explanation"));
+  card_->setAccessibleName(tr("Options and figures of the explanation"));
   auto* column = new QVBoxLayout(card_);
   column->setContentsMargins(12, 10, 12, 10);
-  auto* form = new QFormLayout;
-  form->setHorizontalSpacing(14);
-  form->setVerticalSpacing(6);
-  card_output_ = combo(tr("Explained output"), output_tip, card_);
-  fill_output(card_output_);
-  card_path_ = combo(tr("Path"), path_tip, card_);
-  fill_path(card_path_, false);
-  card_quadrature_ = combo(tr("Quadrature"), tr("Where the nodes lie on the path and what each weighs"), card_);
-  for (const auto& [name, q] : {std::pair{tr("Gauss–Legendre"), Quadrature::gauss_legendre}, {tr("Midpoint"), Quadrature::midpoint}, {tr("Trapezoid"), Quadrature::trapezoid}}) card_quadrature_->addItem(name, static_cast<int>(q));
-  card_nodes_ = combo(tr("Nodes"), nodes_tip, card_);
-  fill_nodes(card_nodes_);
-  form->addRow(tr("Output"), card_output_);
-  form->addRow(tr("Path"), card_path_);
-  form->addRow(tr("Quadrature"), card_quadrature_);
-  form->addRow(tr("Nodes"), card_nodes_);
-  column->addLayout(form);
+  column->setSpacing(8);
+  form_ = new OptionsCard(theme, card_);
+  column->addWidget(form_);
+  auto* line = new QFrame(card_);
+  line->setObjectName(QStringLiteral("hairline"));
+  line->setFixedHeight(1);
+  column->addWidget(line);
   figures_ = new QLabel(card_);
   figures_->setFont(theme.font("table"));
   figures_->setTextFormat(Qt::PlainText);
   figures_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   column->addWidget(figures_);
 
-  for (QComboBox* c : {method_, output_, path_, nodes_combo_}) connect(c, &QComboBox::activated, this, [this] { read(false); });
-  for (QComboBox* c : {card_output_, card_path_, card_nodes_, card_quadrature_}) connect(c, &QComboBox::activated, this, [this] { read(true); });
-  connect(badge_, &QPushButton::clicked, this, &ExplainBar::show_card);
+  for (QComboBox* c : {output_, path_, nodes_combo_}) connect(c, &QComboBox::activated, this, &ExplainBar::read);
+  connect(method_, &MethodCombo::method_chosen, this, [this](const QString& id) { take(id.toStdString()); });
+  connect(form_, &OptionsCard::changed, this, [this] {
+    options_ = form_->options();
+    form_->set_note({});
+    show_options();
+    Q_EMIT options_changed();
+  });
+  connect(form_, &OptionsCard::resized, this, [this] {
+    if (card_->isVisible()) card_->adjustSize();
+  });
+  connect(badge_, &QPushButton::clicked, this, [this] { show_card(); });
+  connect(options_button_, &QToolButton::clicked, this, [this] { show_card(options_button_); });
   connect(cancel_, &QPushButton::clicked, this, &ExplainBar::cancelled);
   connect(again_, &QPushButton::clicked, this, &ExplainBar::again);
   connect(more_, &QPushButton::clicked, this, &ExplainBar::more_nodes);
@@ -216,45 +239,70 @@ void ExplainBar::set_options(const ExplainOptions& options) {
   show_options();
 }
 
-void ExplainBar::show_options() {
-  const MethodInfo& info = method_info(options_.method);
-  method_->setCurrentIndex(method_->findData(text(options_.method)));
-  for (QComboBox* c : {output_, card_output_}) c->setCurrentIndex(c->findData(static_cast<int>(options_.output)));
-  for (QComboBox* c : {path_, card_path_}) c->setCurrentIndex(c->findData(static_cast<int>(options_.path)));
-  card_quadrature_->setCurrentIndex(card_quadrature_->findData(static_cast<int>(options_.quadrature)));
-  for (QComboBox* c : {nodes_combo_, card_nodes_}) choose_nodes(c, options_);
-  const bool path = info.needs == "gradients";
-  output_->setVisible(!compact_);
-  path_->setVisible(!compact_ && path);
-  nodes_combo_->setVisible(!compact_ && info.uses_steps && width() > 820);
-  card_path_->setEnabled(path);
-  card_nodes_->setEnabled(info.uses_steps);
-  card_quadrature_->setEnabled(info.uses_steps);
+void ExplainBar::set_place(std::int64_t run, const Place& place, MeterPtr meter) {
+  const TextSize size = place_.size;
+  const bool post = place_.post;
+  run_ = run;
+  place_ = place;
+  place_.size = size;
+  place_.post = post;
+  meter_ = std::move(meter);
+  show_options();
 }
 
-void ExplainBar::read(bool from_card) {
-  options_.method = method_->currentData().toString().toStdString();
-  options_.output = static_cast<Output>((from_card ? card_output_ : output_)->currentData().toInt());
-  options_.path = static_cast<Path>((from_card ? card_path_ : path_)->currentData().toInt());
-  options_.quadrature = static_cast<Quadrature>(card_quadrature_->currentData().toInt());
-  const int n = (from_card ? card_nodes_ : nodes_combo_)->currentIndex();
-  if (n >= 0 && n < static_cast<int>(std::size(node_choices))) {
+void ExplainBar::take(const std::string& method) {
+  QStringList changed;
+  options_ = options_for(options_, method, place_, &changed);
+  form_->set_note(changed.join(QLatin1Char('\n')));
+  show_options();
+  Q_EMIT options_changed();
+}
+
+void ExplainBar::show_options() {
+  const MethodInfo& info = method_info(options_.method);
+  method_->set_method(options_.method);
+  method_->refresh();
+  output_->setCurrentIndex(output_->findData(static_cast<int>(options_.output)));
+  path_->setCurrentIndex(path_->findData(static_cast<int>(options_.path)));
+  choose_nodes(nodes_combo_, options_);
+  form_->set_place(place_);
+  form_->set_options(options_);
+  output_->setVisible(!compact_ && asks_for_class(info));
+  path_->setVisible(!compact_ && info.needs == "gradients");
+  nodes_combo_->setVisible(!compact_ && info.uses_steps && width() > roomy);
+  show_cost();
+}
+
+void ExplainBar::show_cost() {
+  if (place_.post && meter_) form_->set_cost(tr("Cost %1").arg(meter_->text(run_, options_, place_.size)), meter_->tip(run_, options_, place_.size));
+  else form_->set_cost(tr("Cost %1").arg(text(method_info(options_.method).cost)), {});
+}
+
+void ExplainBar::read() {
+  options_.output = static_cast<Output>(output_->currentData().toInt());
+  options_.path = static_cast<Path>(path_->currentData().toInt());
+  const int n = nodes_combo_->currentIndex();
+  if (method_info(options_.method).uses_steps && n >= 0 && n < static_cast<int>(std::size(node_choices))) {
     options_.steps = node_choices[n].steps;
     if (!options_.steps) options_.tolerance = node_choices[n].tolerance;
   }
+  options_ = fitting_options(options_, place_);
   show_options();
   Q_EMIT options_changed();
 }
 
 void ExplainBar::set_post(const PostContent* post) {
   const bool there = post && !post->record.method.empty();
+  place_.post = there;
+  place_.size = there ? size_of(post->record) : TextSize{};
+  show_options();
   badge_->setVisible(there);
   nodes_->setVisible(there && !compact_ && post->record.steps > 0);
   more_->setVisible(there && post->view.badge == Badge::bad && method_info(options_.method).uses_steps);
   if (!there) return;
-  badge_->set_badge(post->view.badge, text(post->view.badge_text()));
   const bool nodes = post->record.protocol.is_object() && post->record.protocol.contains("quadrature");
-  QString said = nodes ? tr("%1 nodes").arg(post->record.steps) : tr("%1 passes").arg(post->record.steps);
+  QString said = nodes ? tr("%1 nodes").arg(post->record.steps) : post->record.steps == 1 ? tr("1 pass") : tr("%1 passes").arg(text(thousands(post->record.steps)));
+  badge_->set_badge(post->view.badge, text(post->view.badge_text()), post->record.steps > 0 ? tr("%1, %2").arg(method_title(post->record.method), said) : method_title(post->record.method));
   if (seconds_ > 0) said += seconds_ < 1 ? tr(" · %1 ms").arg(static_cast<int>(std::lround(seconds_ * 1000))) : tr(" · %1").arg(text(duration(seconds_)));
   nodes_->setText(said);
   nodes_->setToolTip(seconds_ > 0 ? tr("Computed now, then stored in the file") : tr("Stored in the file"));
@@ -268,8 +316,8 @@ void ExplainBar::fill_card(const PostContent* post) {
                     tr("delta  %1   %2").arg(std::isfinite(r.delta) ? text(fixed(r.delta, 6)) : QStringLiteral("–"), text(post->view.badge_text())),
                     r.protocol.is_object() && r.protocol.contains("quadrature") ? tr("nodes  %1").arg(r.steps) : tr("passes  %1").arg(r.steps)};
   if (r.protocol.is_object())
-    for (const char* key : {"baseline", "removal", "unit", "precision"})
-      if (r.protocol.contains(key) && r.protocol[key].is_string()) lines << QStringLiteral("%1  %2").arg(QLatin1String(key), text(clean_utf8(r.protocol[key].get<std::string>())));
+    for (const char* key : {"output", "path", "quadrature", "baseline", "removal", "unit", "samples", "draws", "seed", "layer", "head", "precision"})
+      if (r.protocol.contains(key)) lines << QStringLiteral("%1  %2").arg(QLatin1String(key), text(clean_utf8(r.protocol[key].is_string() ? r.protocol[key].get<std::string>() : r.protocol[key].dump())));
   figures_->setText(lines.join(QLatin1Char('\n')));
 }
 
@@ -301,15 +349,20 @@ void ExplainBar::set_compact(bool compact) {
 void ExplainBar::resizeEvent(QResizeEvent* e) {
   QWidget::resizeEvent(e);
   // The nodes stand in the card too: first to go where room is short.
-  nodes_combo_->setVisible(!compact_ && method_info(options_.method).uses_steps && width() > 820);
+  nodes_combo_->setVisible(!compact_ && method_info(options_.method).uses_steps && width() > roomy);
 }
 
-void ExplainBar::show_card() {
+void ExplainBar::show_card(QWidget* under) {
+  if (!under) under = badge_;
+  show_cost();
   card_->adjustSize();
-  const QPoint below = badge_->mapToGlobal(QPoint(badge_->width() - card_->width(), badge_->height() + 3));
-  card_->move(below);
+  const QRect room = screen() ? screen()->availableGeometry() : QRect(0, 0, 1440, 900);
+  QPoint at = under->mapToGlobal(QPoint(under == badge_ ? badge_->width() - card_->width() : 0, under->height() + 3));
+  at.setX(std::clamp(at.x(), room.left() + 4, std::max(room.left() + 4, room.right() - card_->width() - 4)));
+  at.setY(std::clamp(at.y(), room.top() + 4, std::max(room.top() + 4, room.bottom() - card_->height() - 4)));
+  card_->move(at);
   card_->show();
-  card_output_->setFocus();
+  form_->focus_first();
 }
 
 }  // namespace telltale::ui

@@ -5,20 +5,25 @@
 #include <QWidget>
 
 #include "widgets/inspect/explainer.hpp"
+#include "widgets/inspect/method_options.hpp"
 #include "widgets/theme.hpp"
 
 class QComboBox;
-class QFormLayout;
 class QLabel;
+class QToolButton;
 
 namespace telltale::ui {
+
+class MethodCombo;
+class OptionsCard;
 
 /// A button that shows the badge in its colours: check, nothing, triangle.
 class BadgeButton : public QPushButton {
   Q_OBJECT
  public:
   BadgeButton(Theme& theme, QWidget* parent);
-  void set_badge(Badge badge, const QString& text);
+  /// `made`: method and nodes, for the tool tip and what is spoken.
+  void set_badge(Badge badge, const QString& text, const QString& made = {});
   QSize sizeHint() const override;
   Badge badge() const { return badge_; }
 
@@ -42,8 +47,11 @@ class ExplainBar : public QWidget {
   void set_message(const QString& message, bool error = true);  ///< with a button to explain; empty: none
   QWidget* message_row() { return message_; }       ///< for a layout to take
   void set_compact(bool compact);                   ///< method and badge alone; the rest is in the badge's card
-  void show_card();
-  QComboBox* method_combo() { return method_; }
+  void set_place(std::int64_t run, const Place& place, MeterPtr meter);  ///< what options are asked for; the post's size comes with set_post()
+  const Place& place() const { return place_; }
+  void show_card(QWidget* under = nullptr);         ///< nullptr: the badge
+  MethodCombo* method_combo() { return method_; }
+  OptionsCard& options_card() { return *form_; }
   BadgeButton* badge_button() { return badge_; }
   QWidget* card() { return card_; }
 
@@ -57,14 +65,22 @@ class ExplainBar : public QWidget {
   void resizeEvent(QResizeEvent*) override;
 
  private:
-  void read(bool from_card);
+  void read();
+  void take(const std::string& method);
+  void show_cost();
   void show_options();
   void fill_card(const PostContent* post);
   Theme& theme_;
   ExplainOptions options_;
   double seconds_ = 0;
   bool compact_ = false;
-  QComboBox *method_, *output_, *path_, *nodes_combo_, *card_output_, *card_path_, *card_nodes_, *card_quadrature_;
+  std::int64_t run_ = 0;
+  Place place_;
+  MeterPtr meter_;
+  MethodCombo* method_;
+  QComboBox *output_, *path_, *nodes_combo_;
+  QToolButton* options_button_;
+  OptionsCard* form_;
   QLabel *nodes_, *error_, *figures_;
   BadgeButton* badge_;
   QPushButton *more_, *cancel_, *again_;

@@ -5,6 +5,7 @@
 #include "attribution/gradient_options.hpp"
 #include "evaluation/explained.hpp"
 #include "evaluation/reference_posts.hpp"
+#include "model/config.hpp"
 #include "report/html.hpp"
 
 namespace telltale::ui {
@@ -35,6 +36,15 @@ ExplainOptions options_of(const Json& protocol, ExplainOptions o) {
   if (const auto steps = integer_of(protocol, "steps", 0); steps > 0) o.steps = static_cast<int>(std::min<std::int64_t>(steps, 100'000));
   else o.steps = 0;
   if (const double t = number_of(protocol, "tolerance"); t > 0) o.tolerance = t;
+  const auto whole = [&](const char* key, std::int64_t low, std::int64_t high, int& to) {
+    if (const auto n = integer_of(protocol, key, low - 1); n >= low && n <= high) to = static_cast<int>(n);
+  };
+  whole("max_steps", 2, 100'000, o.max_steps);
+  whole("samples", 1, 10'000'000, o.samples);
+  if (text_of(protocol, "samples") == "all") o.samples = 0;
+  whole("window", 1, 100'000, o.window);
+  if (const double w = number_of(protocol, "kernel_width"); w > 0) o.kernel_width = w;
+  if (const double r = number_of(protocol, "ridge"); r >= 0) o.ridge = r;
   read_gradient_protocol(protocol, o);
   return o;
 }
@@ -44,10 +54,34 @@ bool same_protocol(const Json& a, const Json& b) {
   Json x = a, y = b;
   x.erase("precision");
   y.erase("precision");
+  if (text_of(x, "posts").empty() != text_of(y, "posts").empty() && x.contains("posts") && y.contains("posts")) x.erase("posts"), y.erase("posts");
   return x == y;
 }
 
-PostPtr explain_now(WorkQueue::Context& c, const Wish& wish, const std::vector<std::string>& classes, bool keep) {
+TextSize size_of(const ExplanationRecord& r) { return {r.words.size(), r.ids.size() > 2 ? r.ids.size() - 2 : 0}; }
+
+Place place_of(Store& store, const RunRecord& run) {
+  Place p;
+  p.weights = !run.folder.empty();
+  p.posts = false;
+  if (run.dataset) {
+    Store::DocumentFilter filter;
+    filter.dataset = run.dataset;
+    filter.split = "train";
+    filter.limit = 1;
+    p.posts = !store.document_ids(filter).empty();
+  }
+  if (p.weights) {
+    try {
+      const ModelConfig c = read_model_config(store.folder() / run.folder);
+      p.layers = static_cast<int>(c.layers), p.heads = static_cast<int>(c.heads);
+    } catch (const std::exception&) {  // what is wrong with it is said when it explains
+    }
+  }
+  return p;
+}
+
+PostPtr explain_now(WorkQueue::Context& c, const Wish& wish, const std::vector<std::string>& classes, bool keep, CostMeter* meter) {
   const auto model = c.models.of_run(c.store, wish.run);
   Document d;
   if (wish.document) d = c.store.document(wish.document);
@@ -59,6 +93,7 @@ PostPtr explain_now(WorkQueue::Context& c, const Wish& wish, const std::vector<s
     options.posts = reference_posts(c.store, run, *model, model->max_length(max_length_of(run)), options.seed);
   }
   const Explanation found = explain(*model, {item}, options, c.stop, c.progress)[0];
+  if (meter) meter->add(wish.run, options, {item.encoding.words.size(), item.encoding.ids.size() > 2 ? item.encoding.ids.size() - 2 : 0}, found.steps, found.seconds);
   ExplanationRecord record = explanation_record(found, item.encoding, *model, wish.run, wish.document);
   if (keep) record.id = c.store.add_explanation(record);
   else if (wish.document == 0) record.text = d.text;
@@ -102,8 +137,8 @@ void Explainer::ask(const Wish& wish, const DatasetInfo& dataset) {
     return Q_EMIT ready(std::make_shared<const PostContent>(std::move(*record), std::move(d.text), std::move(d.external_id), d.label, dataset.classes));
   }
   const bool keep = wish.document != 0 && !session_->read_only();
-  job_ = session_->work().submit(this, WorkQueue::Priority::visible, tr("Explaining post %1").arg(wish.document), [this, wish, keep, classes = dataset.classes](WorkQueue::Context& c) {
-    const PostPtr post = explain_now(c, wish, classes, keep);
+  job_ = session_->work().submit(this, WorkQueue::Priority::visible, tr("Explaining post %1").arg(wish.document), [this, wish, keep, classes = dataset.classes, meter = meter_](WorkQueue::Context& c) {
+    const PostPtr post = explain_now(c, wish, classes, keep, meter.get());
     return [this, post, keep, wish] {
       job_ = 0;
       Q_EMIT ready(post);

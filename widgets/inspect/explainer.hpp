@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "attribution/explain.hpp"
+#include "widgets/inspect/cost_meter.hpp"
+#include "widgets/inspect/method_options.hpp"
 #include "widgets/post_content.hpp"
 #include "widgets/session/session.hpp"
 
@@ -17,20 +19,27 @@ struct Wish {
   int target = -1, foil = -1;      ///< −1: the predicted class, no foil
 };
 
+using MeterPtr = std::shared_ptr<CostMeter>;
+
 /// Options as a stored protocol has them; what it lacks stays as it is in `base`.
 ExplainOptions options_of(const Json& protocol, ExplainOptions base = {});
-/// Equal but for the precision, which the file's own settings decide.
+/// Equal but for the precision, which the file's own settings decide, and for the name of training posts where one side has not read them yet.
 bool same_protocol(const Json& a, const Json& b);
 int max_length_of(const RunRecord& run);  ///< 0: the model's own
 
-/// For the worker: explains, stores (`keep`; not a typed text), and makes it ready to paint. Throws as explain().
-PostPtr explain_now(WorkQueue::Context& context, const Wish& wish, const std::vector<std::string>& classes, bool keep);
+TextSize size_of(const ExplanationRecord& record);
+/// What options are asked for: a short read. Without the post.
+Place place_of(Store& store, const RunRecord& run);
+
+/// For the worker: explains, stores (`keep`; not a typed text), tells the meter, and makes it ready to paint. Throws as explain().
+PostPtr explain_now(WorkQueue::Context& context, const Wish& wish, const std::vector<std::string>& classes, bool keep, CostMeter* meter = nullptr);
 
 class Explainer : public QObject {
   Q_OBJECT
  public:
   explicit Explainer(QObject* parent = nullptr) : QObject(parent) {}
   void set_session(Session* session);
+  void set_meter(MeterPtr meter) { meter_ = std::move(meter); }
   /// The newest wish is the only one: older ones are cancelled. ready() comes at once, before this returns, when it is stored.
   void ask(const Wish& wish, const DatasetInfo& dataset);
   void cancel();
@@ -47,6 +56,7 @@ class Explainer : public QObject {
 
  private:
   Session* session_ = nullptr;
+  MeterPtr meter_;
   WorkQueue::JobId job_ = 0;
   Wish wish_;
 };

@@ -6,6 +6,7 @@
 
 #include "report/comparison_view.hpp"
 #include "report/numbers.hpp"
+#include "widgets/inspect/standard_error.hpp"
 #include "widgets/painted_view.hpp"
 
 namespace telltale::ui {
@@ -26,6 +27,8 @@ void HoverCard::show_word(const PostContent& post, int word, const Telling& t, c
   const int decimals = score_decimals(post.view.domain);
   word_ = text(r->text);
   score_ = text(with_sign(r->score, decimals));
+  const auto with_error = [&](const QString& score, double error) { return std::isnan(error) ? score : tr("%1 ± %2").arg(score, text(fixed(error, decimals))); };
+  score_ = with_error(score_, error_of_word(post.record, static_cast<std::size_t>(word)));
   pieces_.clear();
   const Span whole = post.record.words[static_cast<std::size_t>(word)];
   std::size_t more = 0;
@@ -37,7 +40,7 @@ void HoverCard::show_word(const PostContent& post, int word, const Telling& t, c
       continue;
     }
     const QString piece = text(clean_utf8(std::string_view(post.text).substr(static_cast<std::size_t>(s.begin), static_cast<std::size_t>(s.end - s.begin)))).toLower();
-    pieces_.push_back({s.begin > whole.begin ? QStringLiteral("##") + piece : piece, text(with_sign(post.record.scores[i], decimals)), true});
+    pieces_.push_back({s.begin > whole.begin ? QStringLiteral("##") + piece : piece, with_error(text(with_sign(post.record.scores[i], decimals)), error_of_piece(post.record, i)), true});
   }
   if (pieces_.size() < 2) pieces_.clear();  // the word is the piece
   if (more) pieces_.push_back({tr("and %1 more").arg(more), QString(), false});
@@ -89,9 +92,9 @@ void HoverCard::paintEvent(QPaintEvent*) {
     for (const auto& piece : pieces_) {
       p.setFont(piece.mono ? mono : small);
       p.setPen(theme_["text2"]);
-      p.drawText(QRectF(left, y, right - left - 60, line), Qt::AlignVCenter, QFontMetricsF(p.font(), this).elidedText(piece.left, Qt::ElideRight, right - left - 60));
+      p.drawText(QRectF(left, y, right - left - 60, line), Qt::AlignVCenter, QFontMetricsF(p.font(), this).elidedText(piece.left, Qt::ElideRight, right - left - 12 - tabular_width(QFontMetricsF(small), piece.right)));
       p.setFont(small);
-      draw_tabular(p, QRectF(right - 80, y, 80, line), Qt::AlignRight, piece.right);
+      draw_tabular(p, QRectF(right - 120, y, 120, line), Qt::AlignRight, piece.right);
       y += line;
     }
   }

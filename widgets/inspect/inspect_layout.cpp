@@ -2,6 +2,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSlider>
@@ -46,7 +47,8 @@ QToolButton* tool(const Theme& theme, const char* picture, const QString& name, 
 
 }  // namespace
 
-InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme), explainer_(new Explainer(this)) {
+InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme), meter_(std::make_shared<CostMeter>()), explainer_(new Explainer(this)) {
+  explainer_->set_meter(meter_);
   const int gap = theme.spacing("panelGap");
   auto* all = new QVBoxLayout(this);
   all->setContentsMargins(gap, gap, gap, gap);
@@ -339,10 +341,12 @@ void InspectView::build_tools() {
   what_if_ = new WhatIfPanel(theme_, this);
   for (QWidget* w : std::initializer_list<QWidget*>{methods_, attention_, layers_, what_if_}) w->setMinimumWidth(230);
   connect(methods_, &MethodsPanel::method_asked, this, [this](const QString& id) {
-    ExplainOptions o = explain_->options();
-    o.method = id.toStdString();
-    set_options(o);
+    set_options(options_for(explain_->options(), id.toStdString(), explain_->place()));
   });
+  connect(methods_, &MethodsPanel::failed, this, &InspectView::failed);
+  connect(explainer_, &Explainer::started, methods_, &MethodsPanel::make_way);
+  connect(explainer_, &Explainer::failed, methods_, &MethodsPanel::go_on);
+  connect(explain_, &ExplainBar::cancelled, methods_, &MethodsPanel::go_on);
   connect(&methods_->maps(), &PaintedView::hovered, this, [this](int word) { ring(word, &methods_->maps()); });
   connect(attention_, &AttentionPanel::hovered, this, [this](int word) { ring(word, nullptr); });
   connect(layers_, &LayersPanel::explain_asked, this, [this](int layer) {
@@ -353,6 +357,7 @@ void InspectView::build_tools() {
   });
   connect(what_if_, &WhatIfPanel::edit_asked, this, &InspectView::edit);
   connect(edit_, &EditPage::explained, what_if_, &WhatIfPanel::set_edited);
+  connect(what_if_, &WhatIfPanel::text_offered, &edit_->editor(), &QPlainTextEdit::setPlainText);
   // "⋯": copy, export, and for the post what another program reads.
   const auto menu = [&](Panel* panel, const QString& name, CsvSource csv) {
     auto* m = new ViewMenu(theme_, panel, name, std::move(csv));
@@ -366,7 +371,7 @@ void InspectView::build_tools() {
   connect(post->add_setting(tr("Save explanation as a page (HTML)…")), &QAction::triggered, this, [this] { save_explanation(true); });
   connect(post->add_setting(tr("Simulate the model…")), &QAction::triggered, this, [this] { Q_EMIT simulation_asked(run_.id); });
   menu(words_panel_, tr("Words"), [this] { return words_->csv(); });
-  menu(methods_, tr("Methods"), {});
+  menu(methods_, tr("Methods"), [this] { return methods_->csv(); });
   menu(attention_, tr("Attention"), [this] { return attention_->csv(); });
   QAction* mean = menu(layers_, tr("Layers"), [this] { return layers_->csv(); })->add_setting(tr("Probe the mean state instead of [CLS]"));
   mean->setCheckable(true);

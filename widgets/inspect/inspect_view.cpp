@@ -163,6 +163,9 @@ void InspectView::choose_run(std::int64_t run, std::int64_t document) {
   run_ = session_->store().run(run);
   run_combo_->setCurrentIndex(run_combo_->findData(static_cast<qlonglong>(run)));
   run_list_->choose(run);
+  const Place place = place_of(session_->store(), run_);
+  explain_->set_place(run, place, meter_);
+  methods_->set_place(place, meter_);
   if (run_.dataset == 0) {
     document_ = 0;
     posts_->set_run(0);

@@ -128,6 +128,7 @@ class InspectView : public QWidget {
   bool asked_ = false;      ///< a person chose options: what is stored under others is not good enough
   int target_ = -1, foil_ = -1;
   Output output_before_foil_ = Output::probability;
+  MeterPtr meter_;          ///< what explanations took, for what the next will
   Explainer* explainer_;
   QElapsedTimer since_asked_;
   QTimer progress_timer_;

@@ -11,6 +11,7 @@
 #include "report/comparison_view.hpp"
 #include "report/numbers.hpp"
 #include "widgets/icons.hpp"
+#include "widgets/inspect/counterfactual_page.hpp"
 #include "widgets/inspect/deletion_plot.hpp"
 #include "widgets/inspect/segmented.hpp"
 
@@ -43,7 +44,7 @@ class Figure : public QWidget {
 }  // namespace
 
 WhatIfPanel::WhatIfPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("What if"), parent), theme_(theme) {
-  mode_ = new Segmented(theme, tr("What if"), {{tr("Delete"), tr("Without the words with the highest scores")}, {tr("Keep"), tr("With these words alone")}, {tr("Edit text"), tr("Change the text; old and new stand side by side")}}, this);
+  mode_ = new Segmented(theme, tr("What if"), {{tr("Delete"), tr("Without the words with the highest scores")}, {tr("Keep"), tr("With these words alone")}, {tr("Edit text"), tr("Change the text; old and new stand side by side")}, {tr("Swap"), tr("The fewest word swaps that turn the answer")}}, this);
   undo_ = new QToolButton(this);
   undo_->setIcon(icon(theme, "undo"));
   undo_->setFixedSize(24, 22);
@@ -103,24 +104,38 @@ WhatIfPanel::WhatIfPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("What 
   classes_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
   classes_->setAccessibleName(tr("Probabilities before and after the edit"));
   stack_->addWidget(classes_);
+  swaps_ = new CounterfactualPage(theme, stack_);
+  stack_->addWidget(swaps_);
+  connect(swaps_, &CounterfactualPage::text_offered, this, [this](const QString& words) {
+    mode_->set_current(2);
+    show_mode();
+    Q_EMIT text_offered(words);
+  });
   connect(slider_, &QSlider::valueChanged, this, &WhatIfPanel::show_k);
   connect(number_, &QSpinBox::valueChanged, slider_, &QSlider::setValue);
   connect(plot_, &DeletionPlot::k_asked, slider_, &QSlider::setValue);
   connect(mode_, &Segmented::chosen, this, &WhatIfPanel::show_mode);
   connect(undo_, &QToolButton::clicked, this, [this] {
     slider_->setValue(0);
-    if (editing()) mode_->set_current(0), show_mode();
+    if (mode_->current() > 1) mode_->set_current(0), show_mode();
   });
   set_post(nullptr, 0);
 }
 
 bool WhatIfPanel::editing() const { return mode_->current() == 2; }
+bool WhatIfPanel::busy() const { return job_ != 0 || swaps_->busy(); }
+
+void WhatIfPanel::show_swaps() {
+  mode_->set_current(3);
+  show_mode();
+}
 int WhatIfPanel::k() const { return slider_->value(); }
 
 void WhatIfPanel::set_session(Session* session) {
   if (session_ && job_) session_->work().cancel(job_);
   job_ = 0;
   session_ = session;
+  swaps_->set_session(session);
   set_post(nullptr, 0);
 }
 
@@ -129,6 +144,7 @@ void WhatIfPanel::set_post(PostPtr post, std::int64_t run) {
   if (session_ && job_) session_->work().cancel(job_), job_ = 0;
   post_ = std::move(post);
   run_ = run;
+  swaps_->set_post(post_, run_);
   curve_.reset();
   if (!same) {
     edited_.reset();
@@ -201,7 +217,7 @@ void WhatIfPanel::show_k(int k) {
 
 void WhatIfPanel::show_mode() {
   const bool edit = editing();
-  set_caption(edit ? tr("before and after") : tr("rule: delete"));
+  set_caption(edit ? tr("before and after") : mode_->current() == 3 ? tr("counterfactual") : tr("rule: delete"));
   name_->setText(mode_->current() == 1 ? tr("Keep the top") : tr("Delete the top"));
   if (curve_ && post_) {
     std::vector<QString> names;
@@ -210,7 +226,7 @@ void WhatIfPanel::show_mode() {
   }
   if (!post_) note_->setText(tr("Here you take words away from an explained post, or change its text."));
   else if (post_->record.words.empty()) note_->setText(tr("This post has no words to take away."));
-  stack_->setCurrentIndex(!post_ ? 0 : edit ? 2 : curve_ ? 1 : 0);
+  stack_->setCurrentIndex(!post_ ? 0 : edit ? 2 : mode_->current() == 3 ? 3 : curve_ ? 1 : 0);
   draw_classes();
   Q_EMIT edit_asked(edit && post_ != nullptr);
 }
@@ -230,6 +246,7 @@ void WhatIfPanel::draw_classes() {
 }
 
 QString WhatIfPanel::csv() const {
+  if (mode_->current() == 3) return swaps_->csv();
   QString out = QStringLiteral("k,comprehensiveness,sufficiency,log_odds,p_without,p_only,p_random\n");
   if (!curve_) return out;
   const auto t = static_cast<std::size_t>(curve_->target);

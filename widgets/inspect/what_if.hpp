@@ -12,6 +12,7 @@ class QToolButton;
 
 namespace telltale::ui {
 
+class CounterfactualPage;
 class DeletionPlot;
 class Segmented;
 
@@ -22,14 +23,17 @@ class WhatIfPanel : public Panel {
   void set_session(Session* session);
   void set_post(PostPtr post, std::int64_t run);   ///< an explained one; nullptr: none
   void set_edited(PostPtr edited);                 ///< the explanation of the edited text; nullptr: not there yet
-  bool busy() const { return job_ != 0; }
+  bool busy() const;
   bool editing() const;
   int k() const;
   std::shared_ptr<const DeletionCurve> curve() const { return curve_; }
-  QString csv() const;                             ///< one row a k
+  CounterfactualPage& swaps() { return *swaps_; }
+  void show_swaps();
+  QString csv() const;                             ///< one row a k; of swaps, a row a swap
 
  Q_SIGNALS:
   void edit_asked(bool edit);
+  void text_offered(const QString& text);          ///< for the editor, after edit_asked(true)
 
  protected:
   void showEvent(QShowEvent*) override;
@@ -53,6 +57,7 @@ class WhatIfPanel : public Panel {
   QLabel *name_, *of_, *classes_;
   QLabel *comprehensiveness_, *sufficiency_, *log_odds_;
   DeletionPlot* plot_;
+  CounterfactualPage* swaps_;
   QStackedWidget* stack_;
   EmptyNote* note_;
   QWidget* row_;

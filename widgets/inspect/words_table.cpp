@@ -7,6 +7,7 @@
 #include "report/comparison_view.hpp"
 #include "report/numbers.hpp"
 #include "widgets/export/export.hpp"
+#include "widgets/inspect/standard_error.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -103,9 +104,11 @@ void WordsTable::lay_out() {
     const Telling t = telling(static_cast<int>(r.word));
     const QString score = text(with_sign(r.score, score_decimals(post_->view.domain)));
     QString tip = tr("%1  %2\nrank %3 of %4 · %5 of all scores: |score| / Σ|scores|").arg(text(r.text), score).arg(r.rank).arg(post_->view.ranked.size()).arg(text(share(r.share)));
+    const double error = error_of_word(post_->record, r.word);
+    if (!std::isnan(error)) tip += tr("\nstandard error %1: other draws would move the score by about that").arg(text(fixed(error, score_decimals(post_->view.domain))));
     if (t.kind == Telling::Kind::unknown) tip += counts_ ? tr("\nin no training post of the two classes") : why_not_.isEmpty() ? QString() : QStringLiteral("\n") + why_not_;
     else tip += tr("\nP(class | word) = %1 in %2 training posts of the pair; telling from 0.80, shared up to 0.65").arg(chip_text(t)).arg(t.posts);
-    items.push_back({QRectF(0, head(theme_) + row * static_cast<qreal>(i), width(), row), static_cast<int>(r.word), tip, tr("%1, %2, rank %3, tells for %4").arg(text(r.text), score).arg(r.rank).arg(chip_text(t))});
+    items.push_back({QRectF(0, head(theme_) + row * static_cast<qreal>(i), width(), row), static_cast<int>(r.word), tip, tr("%1, %2%5, rank %3, tells for %4").arg(text(r.text), score).arg(r.rank).arg(chip_text(t), std::isnan(error) ? QString() : tr(" plus or minus %1").arg(text(fixed(error, score_decimals(post_->view.domain)))))});
   }
   set_items(std::move(items));
   setMinimumHeight(top_ == 0 ? 100 : head(theme_) + row * static_cast<int>(rows_.size()) + 2);
@@ -117,9 +120,9 @@ void WordsTable::paintEvent(QPaintEvent*) {
   p.fillRect(rect(), theme_["panel"]);
   if (!post_) return;
   const QFont plain = theme_.font("table"), medium = theme_.font("table", Theme::Weight::medium), small = theme_.font("caption");
-  const bool wide = width() > 392;
-  const qreal right = width() - 12, chip_w = std::clamp<qreal>(width() * 0.25, 84, 120), share_w = wide ? 46 : 0, score_w = 58;
-  const qreal chip_x = right - chip_w, share_x = chip_x - share_w - 8, score_x = share_x - score_w, bar_w = std::clamp<qreal>(width() * 0.2, 44, 110), bar_x = score_x - bar_w - 2, word_x = 42;
+  const bool wide = width() > 392, drawn = has_errors(post_->record);
+  const qreal right = width() - 12, chip_w = std::clamp<qreal>(width() * 0.25, 84, 120), share_w = wide ? 46 : 0, error_w = drawn && width() > 340 ? 52 : 0, score_w = 58;
+  const qreal chip_x = right - chip_w, share_x = chip_x - share_w - 8, error_x = share_x - error_w, score_x = error_x - score_w, bar_w = std::clamp<qreal>(width() * 0.2, 44, 110), bar_x = score_x - bar_w - 2, word_x = 42;
   double reach = 0;
   for (const auto& r : post_->view.ranked)
     if (std::isfinite(r.score)) reach = std::max(reach, std::abs(r.score));
@@ -128,6 +131,7 @@ void WordsTable::paintEvent(QPaintEvent*) {
   p.drawText(QRectF(0, 0, 32, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("#"));
   p.drawText(QRectF(word_x, 0, 120, head(theme_)), Qt::AlignVCenter, tr("Word"));
   p.drawText(QRectF(score_x, 0, score_w, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Score"));
+  if (error_w > 0) p.drawText(QRectF(error_x, 0, error_w, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("± error"));
   if (wide) p.drawText(QRectF(share_x, 0, share_w, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Share"));
   p.drawText(QRectF(chip_x, 0, chip_w, head(theme_)), Qt::AlignVCenter, tr("Tells for"));
   const int row = theme_.spacing("row");
@@ -155,11 +159,19 @@ void WordsTable::paintEvent(QPaintEvent*) {
       const qreal w = arm * std::abs(r.score) / reach;
       p.fillRect(QRectF(r.score >= 0 ? zero : zero - w, box.center().y() - 6, std::max(1.0, w), 12), colour(r.score >= 0 ? theme_.colours().for_stroke : theme_.colours().against_stroke));
       p.fillRect(QRectF(std::round(zero), box.center().y() - 8, 1, 16), theme_["borderStrong"]);
+      if (const double error = error_of_word(post_->record, r.word); drawn && error > 0) {  // one standard error to either side
+        const qreal at = zero + arm * r.score / reach, half = arm * error / reach, y = std::floor(box.center().y()) + 0.5;
+        const qreal low = std::max(bar_x, at - half), high = std::min(bar_x + bar_w, at + half);
+        p.setPen(QPen(theme_["text"], 1));
+        p.drawLine(QPointF(low, y), QPointF(high, y));
+        for (const qreal x : {low, high}) p.drawLine(QPointF(x, y - 3), QPointF(x, y + 3));
+      }
     }
     p.setFont(plain);
     p.setPen(theme_["text"]);
     draw_tabular(p, QRectF(score_x, box.top(), score_w, row), Qt::AlignRight, text(with_sign(r.score, score_decimals(post_->view.domain))));
     p.setPen(theme_["text2"]);
+    if (error_w > 0) draw_tabular(p, QRectF(error_x, box.top(), error_w, row), Qt::AlignRight, text(fixed(error_of_word(post_->record, r.word), score_decimals(post_->view.domain))));
     if (wide) draw_tabular(p, QRectF(share_x, box.top(), share_w, row), Qt::AlignRight, text(share(r.share)));
     const Telling t = telling(static_cast<int>(r.word));
     p.setFont(small);
@@ -193,15 +205,15 @@ void WordsTable::paintEvent(QPaintEvent*) {
 }
 
 QString WordsTable::csv() const {
-  QString out = QStringLiteral("rank,word,begin,end,score,share,tells_for,probability,training_posts\n");
+  QString out = QStringLiteral("rank,word,begin,end,score,standard_error,share,tells_for,probability,training_posts\n");
   if (!post_) return out;
   for (const auto& r : post_->view.ranked) {
     const Telling t = telling(static_cast<int>(r.word));
     const Span s = post_->record.words[r.word];
     const QString label = t.kind == Telling::Kind::shared ? QStringLiteral("shared") : t.label >= 0 && static_cast<std::size_t>(t.label) < post_->classes.size() ? text(clean_utf8(post_->classes[static_cast<std::size_t>(t.label)])) : QString();
-    out += QStringLiteral("%1,%2,%3,%4,%5,%6,%7,%8,%9\n")
+    out += QStringLiteral("%1,%2,%3,%4,%5,%10,%6,%7,%8,%9\n")
                .arg(r.rank).arg(csv_cell(text(r.text))).arg(s.begin).arg(s.end).arg(r.score, 0, 'g', 9).arg(r.share, 0, 'g', 6)
-               .arg(label.isEmpty() ? QString() : csv_cell(label), t.kind == Telling::Kind::unknown ? QString() : QString::number(t.probability, 'g', 6), t.kind == Telling::Kind::unknown ? QString() : QString::number(t.posts));
+               .arg(label.isEmpty() ? QString() : csv_cell(label), t.kind == Telling::Kind::unknown ? QString() : QString::number(t.probability, 'g', 6), t.kind == Telling::Kind::unknown ? QString() : QString::number(t.posts), std::isnan(error_of_word(post_->record, r.word)) ? QString() : QString::number(error_of_word(post_->record, r.word), 'g', 6));
   }
   return out;
 }
