@@ -15,6 +15,7 @@
 #include "widgets/inspect/attention_panel.hpp"
 #include "widgets/inspect/class_table.hpp"
 #include "widgets/inspect/edit_page.hpp"
+#include "widgets/inspect/examples_panel.hpp"
 #include "widgets/inspect/explain_bar.hpp"
 #include "widgets/inspect/hover_card.hpp"
 #include "widgets/inspect/inspect_view.hpp"
@@ -333,6 +334,10 @@ void InspectView::build_tools() {
   attention_ = new AttentionPanel(theme_, this);
   what_if_ = new WhatIfPanel(theme_, this);
   for (QWidget* w : std::initializer_list<QWidget*>{methods_, attention_, what_if_}) w->setMinimumWidth(230);
+  examples_ = new ExamplesPanel(theme_, this);
+  what_if_tabs_ = new TabColumn(theme_, this);
+  examples_->setMinimumWidth(230);
+  connect(examples_, &ExamplesPanel::post_asked, this, [this](qint64 id) { guard([&] { choose_post(id); }); });
   connect(methods_, &MethodsPanel::method_asked, this, [this](const QString& id) {
     ExplainOptions o = explain_->options();
     o.method = id.toStdString();
@@ -357,6 +362,7 @@ void InspectView::build_tools() {
   menu(methods_, tr("Methods"), {});
   menu(attention_, tr("Attention"), [this] { return attention_->csv(); });
   menu(what_if_, tr("What if"), [this] { return what_if_->csv(); });
+  menu(examples_, tr("Examples"), [this] { return examples_->csv(); });
 }
 
 std::vector<PaintedView*> InspectView::linked() const { return {painted_, strip_, words_, methods_ ? &methods_->maps() : nullptr}; }
@@ -372,6 +378,7 @@ void InspectView::arrange(Shape shape) {
   shape_ = shape;
   const bool wide = shape == Shape::wide;
   tabs_->clear();
+  what_if_tabs_->clear();
   const std::vector<std::pair<QWidget*, QString>> tools = wide ? std::vector<std::pair<QWidget*, QString>>{{methods_, tr("Methods")}, {attention_, tr("Attention")}, {what_if_, tr("What if")}}
                                                                : std::vector<std::pair<QWidget*, QString>>{{what_if_, tr("What if")}, {methods_, tr("Methods")}, {attention_, tr("Attention")}};
   if (wide) {
@@ -381,6 +388,9 @@ void InspectView::arrange(Shape shape) {
     right_column_->insertWidget(1, words_panel_, 1);
     words_panel_->show();
     for (const auto& [panel, name] : tools) bottom_->addWidget(panel), panel->show();
+    bottom_->addWidget(what_if_tabs_);
+    what_if_tabs_->add(what_if_, tr("What if"));  // out of the row again
+    what_if_tabs_->add(examples_, tr("Examples"));
     const int room = width() - 290;
     bottom_->setSizes({35 * room / 100, 35 * room / 100, 30 * room / 100});
     columns_->setSizes({296, width() - 296});
@@ -394,11 +404,13 @@ void InspectView::arrange(Shape shape) {
     bar_row_->addWidget(explain_);
     tabs_->add(words_panel_, tr("Words"));
     for (const auto& [panel, name] : tools) tabs_->add(panel, name);
+    tabs_->add(examples_, tr("Examples"));
   }
   show_run_list();
   explain_->setVisible(true);
   explain_->set_compact(!wide);
   tabs_->setVisible(!wide);
+  what_if_tabs_->setVisible(wide);
   bottom_->setVisible(wide && bottom_->count() > 0);
   bar_->setVisible(!wide);
   previous_->setVisible(wide);  // the bar has its own

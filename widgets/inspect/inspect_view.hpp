@@ -28,6 +28,7 @@ class AttentionPanel;
 class ClassTable;
 class EditPage;
 class EmptyNote;
+class ExamplesPanel;
 class ExplainBar;
 class HeatLegend;
 class HoverCard;
@@ -155,6 +156,8 @@ class InspectView : public QWidget {
   AttentionPanel* attention_ = nullptr;
   WhatIfPanel* what_if_ = nullptr;
   EditPage* edit_ = nullptr;
+  ExamplesPanel* examples_ = nullptr;
+  TabColumn* what_if_tabs_ = nullptr;  ///< What if and Examples, in wide windows
 };
 
 }  // namespace telltale::ui
