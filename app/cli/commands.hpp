@@ -16,6 +16,7 @@ void add_metrics(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_counterfactual(CLI::App& app, Context& context);
+void add_examples(CLI::App& app, Context& context);
 void add_methods(CLI::App& app, Context& context);
 void add_objective(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
       add_predict,
       add_explain,
       add_counterfactual,
+      add_examples,
       add_methods,
       add_objective,
       add_export,
