@@ -23,7 +23,7 @@ QVariant RowsModel::data(const QModelIndex& index, int role) const {
   const ListRow& r = row(index.row());
   switch (role) {
     case Qt::DisplayRole: return r.title;
-    case Qt::ToolTipRole: return r.note.isEmpty() ? r.title : r.title + QLatin1Char('\n') + r.note;
+    case Qt::ToolTipRole: return !r.tip.isEmpty() ? r.tip : r.note.isEmpty() ? r.title : r.title + QLatin1Char('\n') + r.note;
     case Qt::AccessibleTextRole: {
       const QString mark = r.mark == ListRow::Mark::right ? tr("right, ") : r.mark == ListRow::Mark::wrong ? tr("wrong, ") : QString();
       return QStringList{r.title, mark + r.note, r.value}.join(QStringLiteral(", "));

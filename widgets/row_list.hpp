@@ -14,6 +14,7 @@ struct ListRow {
   QString title, note, value;   ///< value stands at the right; note on the second line
   int series = -1;              ///< swatch; −1 = none
   enum class Mark : char { none, right, wrong } mark = Mark::none;  ///< before the note
+  QString tip{};                ///< of the row; empty: title and note
 };
 
 class RowsModel : public QAbstractListModel {

@@ -21,6 +21,7 @@ void add_explain(CLI::App& app, Context& context);
 void add_counterfactual(CLI::App& app, Context& context);
 void add_layers(CLI::App& app, Context& context);
 void add_probe(CLI::App& app, Context& context);
+void add_examples(CLI::App& app, Context& context);
 void add_methods(CLI::App& app, Context& context);
 void add_objective(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
       add_counterfactual,
       add_layers,
       add_probe,
+      add_examples,
       add_methods,
       add_objective,
       add_export,

@@ -154,6 +154,21 @@ std::int64_t checkpoint_step(const fs::path& folder) {
   }
 }
 
+std::vector<KeptCheckpoint> kept_checkpoints(const fs::path& run_folder) {
+  std::vector<KeptCheckpoint> out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run_folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind("checkpoint-", 0) != 0 || name.find('.') != name.npos || !fs::exists(entry.path() / "model.safetensors")) continue;
+    try {
+      if (const std::int64_t step = read_state(entry.path()).value("step", std::int64_t{-1}); step >= 0) out.push_back({step, name});
+    } catch (const std::exception&) {  // not whole: not one
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const KeptCheckpoint& a, const KeptCheckpoint& b) { return a.step < b.step; });
+  return out;
+}
+
 void remove_other_checkpoints(const fs::path& run_folder, const std::vector<std::string>& keep) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(run_folder, error)) {

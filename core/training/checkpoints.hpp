@@ -37,6 +37,14 @@ void read_checkpoint_weights(const std::filesystem::path& folder, Parameters& pa
 /// Step of a complete checkpoint folder, −1 for anything else.
 std::int64_t checkpoint_step(const std::filesystem::path& folder);
 
+/// A checkpoint whose weights are whole; those of a finished run may have lost what only a resume needs.
+struct KeptCheckpoint {
+  std::int64_t step = 0;
+  std::string name;  ///< of the folder, within the run's
+};
+/// By step. Empty where the run's folder is not there.
+std::vector<KeptCheckpoint> kept_checkpoints(const std::filesystem::path& run_folder);
+
 /// Removes checkpoint folders that are not in `keep` (names), and what interrupted writing left.
 void remove_other_checkpoints(const std::filesystem::path& run_folder, const std::vector<std::string>& keep);
 

@@ -30,6 +30,7 @@ struct TrainingSettings {
 
   int validate_steps = 0;    ///< 0 = at the end of every epoch
   int checkpoint_steps = 0;  ///< 0 = at the end of every epoch
+  int checkpoint_keep = 0;   ///< earlier checkpoints that stay beside the last and the best
   int film_steps = 0, probe_steps = 0, share_steps = 10;  ///< 0 = never
   std::string validation_split = "auto";  ///< auto, held-out, or the name of a split
   double held_out = 0.1;                  ///< share of each class kept from training when validation_split is held-out

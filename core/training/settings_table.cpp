@@ -126,6 +126,7 @@ std::vector<SettingInfo> make_table() {
       choice("keep", "Weights kept", AT(keep), std::vector<std::pair<std::string, KeptWeights>>{{"last", KeptWeights::last}, {"best", KeptWeights::best}}, "record", "final weights", "The weights of the last step, or of the best validation (by accuracy, then NLL)."),
       integer("validate_steps", "Validate every", AT(validate_steps), 0, most_steps, "steps", "record", "validation", "0 = at the end of every epoch."),
       integer("checkpoint_steps", "Checkpoint every", AT(checkpoint_steps), 0, most_steps, "steps", "record", "checkpoints", "0 = at the end of every epoch. What a resume goes back to."),
+      integer("checkpoint_keep", "Checkpoints kept", AT(checkpoint_keep), 0, 10000, "checkpoints", "record", "checkpoints", "Earlier checkpoints that stay on disk, the newest ones, beside the last and the best; TracIn adds up over them."),
       integer("film_steps", "Film every", AT(film_steps), 0, most_steps, "steps", "record", "attribution film", "How often the pinned posts are explained anew; 0 = never."),
       integer("probe_steps", "Probe every", AT(probe_steps), 0, most_steps, "steps", "record", "terms of weight 0", "How often every term, those of weight 0 too, is measured on one fixed batch; 0 = never."),
       integer("share_steps", "Shares every", AT(share_steps), 0, most_steps, "steps", "record", "gradient shares", "How often each term's share of the gradient is measured (one more reverse pass a term); 0 = never."),

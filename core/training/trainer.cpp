@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <stdexcept>
@@ -167,7 +168,7 @@ class Session {
       reset_peak(start_.model->impl().device);
     }
     save_run();
-    remove_other_checkpoints(folder_, {checkpoint, position_.best_folder});
+    remove_other_checkpoints(folder_, stay({checkpoint, position_.best_folder}));
     session_start_ = Clock::now();  // loading and the probe are no part of the run's own time
     OrderedJson e = {{"steps", run_.steps}, {"name", run_.name}, {"preset", run_.preset}, {"posts", start_.data->train.size()}, {"validation_split", start_.data->validation_split}};
     if (unit_ > 0) e["epsilon"] = {{"unit", unit_}, {"epsilon", settings_.objective.epsilon * unit_}, {"epsilon2", settings_.objective.epsilon2 * unit_}, {"in_mean_norms", settings_.objective.epsilon * unit_ / mean_norm_}};
@@ -358,7 +359,17 @@ class Session {
     validations_.clear();
     last_good_ = fmt::format("{}/{} (step {})", name(), file, run_.step);
     event("checkpoint", {{"folder", (folder_ / file).string()}, {"best", best}});
-    remove_other_checkpoints(folder_, {file, position_.best_folder});
+    remove_other_checkpoints(folder_, stay({file, position_.best_folder}));
+  }
+
+  /// `names` and the newest checkpoints up to this step that the settings keep besides.
+  std::vector<std::string> stay(std::vector<std::string> names) const {
+    if (settings_.checkpoint_keep == 0) return names;
+    std::vector<KeptCheckpoint> all = kept_checkpoints(folder_);
+    std::erase_if(all, [&](const KeptCheckpoint& c) { return c.step > run_.step || std::find(names.begin(), names.end(), c.name) != names.end(); });
+    const auto n = std::min(all.size(), static_cast<std::size_t>(settings_.checkpoint_keep));
+    for (std::size_t k = all.size() - n; k < all.size(); ++k) names.push_back(all[k].name);
+    return names;
   }
 
   void pause() {
@@ -400,7 +411,12 @@ class Session {
       if (position_.best_step == run_.step || position_.best_folder.empty() || other) store_.set_checkpoint(run_.id, {position_.best_step > 0 ? position_.best_step : run_.step, "best", name()});
     });
     const bool best_elsewhere = !other && position_.best_step != run_.step && !position_.best_folder.empty();
-    remove_other_checkpoints(folder_, {best_elsewhere ? position_.best_folder : ""});
+    const std::string best = best_elsewhere ? position_.best_folder : "";
+    const std::vector<std::string> names = stay({best});
+    remove_other_checkpoints(folder_, names);
+    std::error_code ignored;
+    for (const std::string& kept : names)  // two thirds of a checkpoint; only a resume would need them
+      if (!kept.empty() && kept != best) fs::remove(folder_ / kept / "optimizer.safetensors", ignored);
   }
 
   void end(RunStatus status, const std::string& error, const std::function<void()>& more = {}) {

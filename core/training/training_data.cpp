@@ -31,24 +31,43 @@ std::vector<TrainingPost> read_split(Store& store, std::int64_t dataset, const s
   return posts;
 }
 
+/// "auto" resolved.
+std::string validation_split_of(Store& store, std::int64_t dataset, const TrainingSettings& settings) {
+  const auto has = [&](const std::string& split) { return store.count_documents({dataset, split, {}, "", -1, 0}) > 0; };
+  if (settings.validation_split != "auto") return settings.validation_split;
+  return has("validation") ? "validation" : has("test") ? "test" : "held-out";
+}
+
+/// Takes the held-out posts out of `train`.
+std::vector<TrainingPost> hold_out(std::vector<TrainingPost>& train, const TrainingSettings& settings) {
+  const auto chosen = stratified_share(labels_of(train), settings.held_out, settings.seed ^ held_out_stream);
+  std::vector<TrainingPost> rest, held_out;
+  for (std::size_t k = 0; k < train.size(); ++k) (std::binary_search(chosen.begin(), chosen.end(), k) ? held_out : rest).push_back(std::move(train[k]));
+  train = std::move(rest);
+  return held_out;
+}
+
 }  // namespace
+
+std::vector<TrainingPost> load_training_posts(Store& store, std::int64_t dataset, const Tokenizer& tokenizer, const TrainingSettings& settings, std::stop_token stop) {
+  std::vector<TrainingPost> train = read_split(store, dataset, "train", tokenizer, settings, false, stop);
+  if (train.empty()) throw std::invalid_argument(fmt::format("data set '{}' has no post in the split 'train'", store.dataset(dataset).name));
+  if (validation_split_of(store, dataset, settings) == "held-out") hold_out(train, settings);
+  return train;
+}
 
 TrainingData load_training_data(Store& store, std::int64_t dataset, const Tokenizer& tokenizer, const TrainingSettings& settings, std::stop_token stop) {
   TrainingData out;
   out.dataset = store.dataset(dataset);
   const auto has = [&](const std::string& split) { return store.count_documents({dataset, split, {}, "", -1, 0}) > 0; };
-  out.validation_split = settings.validation_split;
-  if (out.validation_split == "auto") out.validation_split = has("validation") ? "validation" : has("test") ? "test" : "held-out";
+  out.validation_split = validation_split_of(store, dataset, settings);
   if (!has("train")) throw std::invalid_argument(fmt::format("data set '{}' has no post in the split 'train'", out.dataset.name));
   if (out.validation_split != "held-out" && !has(out.validation_split))
     throw std::invalid_argument(fmt::format("validation_split: data set '{}' has no post in the split '{}'", out.dataset.name, out.validation_split));
   const auto& o = settings.objective;
   out.train = read_split(store, dataset, "train", tokenizer, settings, o.prior_words == PriorWords::marked && (o.weight_prior > 0 || settings.probe_steps > 0), stop);
   if (out.validation_split == "held-out") {
-    const auto chosen = stratified_share(labels_of(out.train), settings.held_out, settings.seed ^ held_out_stream);
-    std::vector<TrainingPost> rest;
-    for (std::size_t k = 0; k < out.train.size(); ++k) (std::binary_search(chosen.begin(), chosen.end(), k) ? out.validation : rest).push_back(std::move(out.train[k]));
-    out.train = std::move(rest);
+    out.validation = hold_out(out.train, settings);
   } else {
     out.validation = read_split(store, dataset, out.validation_split, tokenizer, settings, false, stop);
   }

@@ -255,6 +255,50 @@ class TestTrainingRuns : public QObject {
     QVERIFY(weights_of(*store, finished) == weights_of(*store, unbroken));
   }
 
+  void earlier_checkpoints_stay_when_asked() {
+    TELLTALE_NEEDS_SHARED(shared);
+    Temporary t;
+    const auto store = Store::open(t / "keep.telltale", Store::Mode::create);
+    synthetic_posts(*store, 40, 8);
+    TrainRequest request = quick(*store, shared);
+    assign(request.settings, "epochs=6");  // 5 steps each
+    const RunRecord usual = train(*store, request, plain);
+    assign(request.settings, "checkpoint_keep=2");
+    const std::int64_t id = queue_run(*store, request);
+    const fs::path folder = store->folder() / ("run-" + std::to_string(id));
+    const auto steps = [&](bool whole) {
+      std::set<std::int64_t> out;
+      for (const KeptCheckpoint& c : kept_checkpoints(folder))
+        if (!whole || checkpoint_step(folder / c.name) == c.step) out.insert(c.step);
+      return out;
+    };
+    const auto best = [&] {
+      for (const CheckpointRecord& c : store->checkpoints(id))
+        if (c.kind == "best") return c.step;
+      return std::int64_t{0};
+    };
+    // Stopped after epoch 4, with what a resume needs; then brought to its end.
+    TrainControl control;
+    TrainCallbacks callbacks;
+    callbacks.event = [&](const OrderedJson& e) {
+      if (e["event"] == "checkpoint" && e["step"] == 20) control.stop_now();
+    };
+    QCOMPARE(train_run(*store, id, plain, {}, callbacks, &control).status, RunStatus::stopped);
+    std::set<std::int64_t> expected = {20, best()};
+    for (std::int64_t s = 15, n = 0; s > 0 && n < 2; s -= 5) n += expected.insert(s).second;
+    QCOMPARE(steps(true), expected);
+    const RunRecord run = train_run(*store, id, plain);
+    QCOMPARE(run.status, RunStatus::finished);
+    expected.clear();
+    if (best() != 30) expected.insert(best());
+    for (std::int64_t s = 25, n = 0; s > 0 && n < 2; s -= 5) n += expected.insert(s).second;
+    QCOMPARE(steps(false), expected);
+    for (const std::int64_t s : steps(true)) QCOMPARE(s, best());  // of the others the optimiser is gone
+    QCOMPARE(weights_of(*store, run), weights_of(*store, usual));
+    // Without the setting: the best alone, where it is not the last.
+    for (const KeptCheckpoint& c : kept_checkpoints(store->folder() / usual.folder)) QCOMPARE(c.step, best());
+  }
+
   void nan_stops_the_run_and_names_step_posts_and_checkpoint() {
     TELLTALE_NEEDS_SHARED(shared);
     Temporary t;

@@ -32,7 +32,7 @@ class TestTrainingSettings : public QObject {
     for (const char* id : {"weight.class", "weight.attribution", "weight.cls", "weight.positive", "weight.negative", "weight.overlap", "weight.prior", "margin", "distance", "epsilon", "epsilon2",
                            "attribution.steps", "attribution.gradient_steps", "attribution.draw", "attribution.graph", "attribution.baseline", "attribution.output", "attribution.path", "attribution.quadrature",
                            "perturbation.sampler", "perturbation.radius", "negative", "rival", "dropout.shared", "dropout.replace", "prior.words", "epochs", "batch", "accumulate", "learning_rate",
-                           "weight_decay", "warmup", "clip", "max_length", "seed", "validate_steps", "checkpoint_steps", "film_steps", "probe_steps", "share_steps"})
+                           "weight_decay", "warmup", "clip", "max_length", "seed", "validate_steps", "checkpoint_steps", "checkpoint_keep", "film_steps", "probe_steps", "share_steps"})
       QCOMPARE(setting_info(id).id, std::string(id));
     std::set<std::string> ids;
     for (const SettingInfo& s : settings_table()) {

@@ -16,6 +16,7 @@
 #include "widgets/inspect/attention_panel.hpp"
 #include "widgets/inspect/class_table.hpp"
 #include "widgets/inspect/edit_page.hpp"
+#include "widgets/inspect/examples_panel.hpp"
 #include "widgets/inspect/explain_bar.hpp"
 #include "widgets/inspect/hover_card.hpp"
 #include "widgets/inspect/inspect_view.hpp"
@@ -340,6 +341,10 @@ void InspectView::build_tools() {
   inside_ = new TabColumn(theme_, this);
   what_if_ = new WhatIfPanel(theme_, this);
   for (QWidget* w : std::initializer_list<QWidget*>{methods_, attention_, layers_, what_if_}) w->setMinimumWidth(230);
+  examples_ = new ExamplesPanel(theme_, this);
+  what_if_tabs_ = new TabColumn(theme_, this);
+  examples_->setMinimumWidth(230);
+  connect(examples_, &ExamplesPanel::post_asked, this, [this](qint64 id) { guard([&] { choose_post(id); }); });
   connect(methods_, &MethodsPanel::method_asked, this, [this](const QString& id) {
     set_options(options_for(explain_->options(), id.toStdString(), explain_->place()));
   });
@@ -377,6 +382,7 @@ void InspectView::build_tools() {
   mean->setCheckable(true);
   connect(mean, &QAction::toggled, this, [this](bool on) { layers_->set_pool(on ? Pool::mean : Pool::cls); });
   menu(what_if_, tr("What if"), [this] { return what_if_->csv(); });
+  menu(examples_, tr("Examples"), [this] { return examples_->csv(); });
 }
 
 std::vector<PaintedView*> InspectView::linked() const { return {painted_, strip_, words_, methods_ ? &methods_->maps() : nullptr}; }
@@ -392,11 +398,13 @@ void InspectView::arrange(Shape shape) {
   shape_ = shape;
   const bool wide = shape == Shape::wide;
   tabs_->clear();
-  inside_->clear();
-  inside_->setVisible(wide);
-  if (wide) inside_->add(attention_, tr("Attention")), inside_->add(layers_, tr("Layers"));
-  const std::vector<std::pair<QWidget*, QString>> tools = wide ? std::vector<std::pair<QWidget*, QString>>{{methods_, tr("Methods")}, {inside_, tr("Inside")}, {what_if_, tr("What if")}}
-                                                               : std::vector<std::pair<QWidget*, QString>>{{what_if_, tr("What if")}, {methods_, tr("Methods")}, {attention_, tr("Attention")}, {layers_, tr("Layers")}};
+  for (TabColumn* column : {inside_, what_if_tabs_}) column->clear(), column->setVisible(wide);
+  if (wide) {
+    inside_->add(attention_, tr("Attention")), inside_->add(layers_, tr("Layers"));
+    what_if_tabs_->add(what_if_, tr("What if")), what_if_tabs_->add(examples_, tr("Examples"));
+  }
+  const std::vector<std::pair<QWidget*, QString>> tools = wide ? std::vector<std::pair<QWidget*, QString>>{{methods_, tr("Methods")}, {inside_, tr("Inside")}, {what_if_tabs_, tr("What if")}}
+                                                               : std::vector<std::pair<QWidget*, QString>>{{what_if_, tr("What if")}, {methods_, tr("Methods")}, {attention_, tr("Attention")}, {layers_, tr("Layers")}, {examples_, tr("Examples")}};
   if (wide) {
     columns_->insertWidget(0, left_);
     left_->show();

@@ -23,6 +23,7 @@
 #include "widgets/inspect/attention_panel.hpp"
 #include "widgets/inspect/class_table.hpp"
 #include "widgets/inspect/edit_page.hpp"
+#include "widgets/inspect/examples_panel.hpp"
 #include "widgets/inspect/explain_bar.hpp"
 #include "widgets/inspect/hover_card.hpp"
 #include "widgets/inspect/mark_bar.hpp"
@@ -70,6 +71,7 @@ void InspectView::set_session(Session* session) {
   what_if_->set_session(session);
   edit_->set_session(session);
   marks_->set_session(session);
+  examples_->set_session(session);
   run_ = {};
   dataset_ = {};
   document_ = 0;
@@ -272,6 +274,7 @@ void InspectView::show_plain(Document d) {
   attention_->set_post(post_, run_);
   layers_->set_post(post_, run_);
   what_if_->set_post(nullptr, 0);
+  examples_->set_post(nullptr, {});
   classes_panel_->set_caption(QString());
   words_panel_->set_caption(QString());
   no_foil_->setVisible(false);
@@ -301,6 +304,7 @@ void InspectView::show_empty(const QString& sentence) {
   attention_->set_post(nullptr, {});
   layers_->set_post(nullptr, {});
   what_if_->set_post(nullptr, 0);
+  examples_->set_post(nullptr, {});
   no_foil_->setVisible(false);
   swap_->setVisible(false);
   pin_->setVisible(false);
@@ -352,6 +356,7 @@ void InspectView::show_explained(PostPtr post) {
   layers_->set_post(post_, run_);
   what_if_->set_post(run_.folder.empty() ? nullptr : post_, run_.id);
   edit_->set_post(post_, run_, explain_->options());
+  examples_->set_post(post_, run_);
   classes_panel_->setFixedHeight(theme_.spacing("panelHeader") + 6 + std::min(classes_->minimumHeight(), 9 * theme_.spacing("row")));
   no_foil_->setVisible(c.record.foil >= 0);
   swap_->setVisible(c.record.foil >= 0);
@@ -385,7 +390,7 @@ void InspectView::show_progress() {
 
 void InspectView::step_post(int by) { posts_->step(by); }
 
-bool InspectView::settled() const { return !explainer_->busy() && !posts_->loading() && !methods_->busy() && !attention_->busy() && !what_if_->busy() && !edit_->busy() && !marks_->busy() && !layers_->busy(); }
+bool InspectView::settled() const { return !explainer_->busy() && !posts_->loading() && !methods_->busy() && !attention_->busy() && !what_if_->busy() && !edit_->busy() && !marks_->busy() && !layers_->busy() && !examples_->busy(); }
 
 void InspectView::set_run_list_elsewhere(bool elsewhere) {
   elsewhere_ = elsewhere;

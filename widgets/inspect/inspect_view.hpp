@@ -28,6 +28,7 @@ class AttentionPanel;
 class ClassTable;
 class EditPage;
 class EmptyNote;
+class ExamplesPanel;
 class ExplainBar;
 class HeatLegend;
 class HoverCard;
@@ -171,6 +172,8 @@ class InspectView : public QWidget {
   TabColumn* inside_ = nullptr;  ///< wide windows: attention and layers
   WhatIfPanel* what_if_ = nullptr;
   EditPage* edit_ = nullptr;
+  ExamplesPanel* examples_ = nullptr;
+  TabColumn* what_if_tabs_ = nullptr;  ///< What if and Examples, in wide windows
 };
 
 }  // namespace telltale::ui
