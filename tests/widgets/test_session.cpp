@@ -84,8 +84,7 @@ class TestSession : public QObject {
       told += events.size();
     });
     s->training().enqueue(run);
-    QTRY_VERIFY_WITH_TIMEOUT(at.size() > 6, patience);
-    QVERIFY2(told > at.size() * 2, "events are gathered");
+    QTRY_VERIFY_WITH_TIMEOUT(at.size() > 6 && told > at.size() * 2, patience);  // gathered, as soon as steps come faster than that
     for (std::size_t i = 1; i < at.size(); ++i) QVERIFY2(at[i] - at[i - 1] >= 80, qPrintable(QString::number(at[i] - at[i - 1])));
     const auto state = s->training().state();
     QCOMPARE(state.run, run);
