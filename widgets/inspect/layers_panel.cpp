@@ -242,7 +242,7 @@ void LayersPanel::show_foot() {
     foot_text_->set_text(part > 0.02 ? tr("Probing, %1 %, %2 left").arg(static_cast<int>(100 * part)).arg(about(seconds * (1 - part) / part)) : tr("Probing …"));
   } else if (there) {
     const auto n = [&](const char* key) { return text(thousands(probes_.value(key, std::int64_t{0}))); };
-    foot_text_->set_text(tr("● linear probe of %1, %2 training posts, right on %3 test posts, 95 % interval · ○ control, labels permuted").arg(options_.pool == Pool::cls ? tr("[CLS]") : tr("the mean state"), n("train"), n("test")));
+    foot_text_->set_text(tr("Probe of %1: accuracy on %3 test posts, fitted to %2 · ● with its 95 % interval, ○ control of permuted labels").arg(options_.pool == Pool::cls ? tr("[CLS]") : tr("the mean state"), n("train"), n("test")));
   } else {
     foot_text_->set_text(!probe_error_.isEmpty() ? probe_error_ : elsewhere ? tr("Another run is being probed") : QString());
   }
