@@ -107,10 +107,7 @@ OptionsCard::Row* OptionsCard::row(const std::string& id) {
 }
 const OptionsCard::Row* OptionsCard::row(const std::string& id) const { return const_cast<OptionsCard*>(this)->row(id); }
 
-void OptionsCard::set_place(const Place& place) {
-  place_ = place;
-  show_options();
-}
+void OptionsCard::set_place(const Place& place) { place_ = place; }
 
 void OptionsCard::set_options(const ExplainOptions& options) {
   if (options.method != options_.method)
