@@ -170,7 +170,7 @@ void CounterfactualPage::set_post(PostPtr post, std::int64_t run) {
   if (!same) {
     to_->clear();
     if (post_) {
-      to_->addItem(tr("any other class"), -1);
+      to_->addItem(tr("any other"), -1);
       for (std::size_t c = 0; c < post_->classes.size(); ++c)
         if (static_cast<int>(c) != predicted) to_->addItem(class_name(static_cast<int>(c)), static_cast<int>(c));
     }
@@ -253,15 +253,15 @@ void CounterfactualPage::show_found() {
   const auto old = static_cast<std::size_t>(f.before.predicted);
   QString said;
   if (f.turned) said = tr("✓ turned: %1 → %2").arg(answer(f.before), answer(f.after));
-  else if (f.swaps.empty()) said = tr("Not turned: no swap brings %1 nearer to another answer").arg(answer(f.before));
-  else said = tr("Not turned: %1 → %2. The swaps that came nearest; p(%3) is %4 now").arg(answer(f.before), answer(f.after), class_name(to >= 0 ? to : f.before.predicted), text(fixed(f.after.probabilities[to >= 0 ? static_cast<std::size_t>(to) : old])));
+  else if (f.swaps.empty()) said = tr("Not turned: %1 stays.\nNo swap brings another answer nearer").arg(answer(f.before));
+  else said = tr("Not turned: %1 → %2.\nThese swaps came nearest; p(%3) is %4 now").arg(answer(f.before), answer(f.after), class_name(to >= 0 ? to : f.before.predicted), text(fixed(f.after.probabilities[to >= 0 ? static_cast<std::size_t>(to) : old])));
   answer_->setText(said);
   QPalette p = answer_->palette();
   p.setColor(QPalette::WindowText, theme_[f.turned ? "text" : "warn"]);
   answer_->setPalette(p);
-  moved_->setText(tr("%1 of %2 words (%3) · moved %4 in word embeddings (a word's norm %5) · cosine of [CLS] %6 · %7 passes%8")
+  moved_->setText(tr("%1 of %2 words (%3) · cosine of [CLS] %6\nembeddings moved %4 (a word's norm %5) · %7 passes%8")
                       .arg(text(thousands(static_cast<std::int64_t>(f.swaps.size()))), text(thousands(f.words)), text(share(f.words > 0 ? static_cast<double>(f.swaps.size()) / f.words : 0)), text(fixed(f.embedding_distance, 2)), text(fixed(f.embedding_norm, 2)),
-                           text(fixed(f.cls_cosine)), text(thousands(f.passes)), f.cut >= 0 ? tr(" · the length limit cut the text") : QString()));
+                           text(fixed(f.cls_cosine)), text(thousands(f.passes)), f.cut >= 0 ? tr("\nthe length limit cut the text") : QString()));
   moved_->setToolTip(tr("√Σ‖ē_new − ē_old‖² over the swaps, ē the mean embedding of a word's pieces; cosine of the final [CLS] states before and after; a gradient counts as three passes"));
   // The diff: struck and grey what goes, underlined and bold what comes.
   diff_->clear();

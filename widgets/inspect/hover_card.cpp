@@ -27,7 +27,7 @@ void HoverCard::show_word(const PostContent& post, int word, const Telling& t, c
   const int decimals = score_decimals(post.view.domain);
   word_ = text(r->text);
   score_ = text(with_sign(r->score, decimals));
-  const auto with_error = [&](const QString& score, double error) { return std::isnan(error) ? score : tr("%1 ± %2").arg(score, text(fixed(error, decimals))); };
+  const auto with_error = [&](const QString& score, double error) { return !(error > 0) ? score : tr("%1 ± %2").arg(score, text(fixed(error, decimals))); };
   score_ = with_error(score_, error_of_word(post.record, static_cast<std::size_t>(word)));
   pieces_.clear();
   const Span whole = post.record.words[static_cast<std::size_t>(word)];

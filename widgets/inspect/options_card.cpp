@@ -1,5 +1,6 @@
 #include "widgets/inspect/options_card.hpp"
 
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
@@ -36,6 +37,7 @@ OptionsCard::OptionsCard(Theme& theme, QWidget* parent) : QWidget(parent), theme
     if (f.choices) {
       editor = r.combo = new QComboBox(r.box);
       r.combo->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+      r.combo->setMaximumWidth(static_cast<int>(theme.px(230)));  // the list is wider where something is refused
     } else {
       editor = r.edit = new UnitEdit(theme, r.box);
       r.edit->set_unit(f.unit);
@@ -105,10 +107,7 @@ OptionsCard::Row* OptionsCard::row(const std::string& id) {
 }
 const OptionsCard::Row* OptionsCard::row(const std::string& id) const { return const_cast<OptionsCard*>(this)->row(id); }
 
-void OptionsCard::set_place(const Place& place) {
-  place_ = place;
-  show_options();
-}
+void OptionsCard::set_place(const Place& place) { place_ = place; }
 
 void OptionsCard::set_options(const ExplainOptions& options) {
   if (options.method != options_.method)
@@ -151,6 +150,7 @@ void OptionsCard::show_options() {
         if (auto* items = qobject_cast<QStandardItemModel*>(r.combo->model())) items->item(at)->setEnabled(false);
       }
       r.combo->setCurrentIndex(r.combo->findData(value));
+      r.combo->view()->setMinimumWidth(r.combo->view()->sizeHintForColumn(0) + 12);
     } else if (r.fault.isEmpty()) {
       r.edit->setText(value);
       // A text that is not there yet is asked for, not sent.

@@ -18,7 +18,7 @@ class OptionsCard : public QWidget {
   Q_OBJECT
  public:
   explicit OptionsCard(Theme& theme, QWidget* parent = nullptr);
-  void set_place(const Place& place);
+  void set_place(const Place& place);               ///< before set_options(), which shows it
   void set_options(const ExplainOptions& options);  ///< does not signal
   /// The last ones without a fault: a field that holds no value of its range is red, says why, and changes nothing.
   const ExplainOptions& options() const { return options_; }

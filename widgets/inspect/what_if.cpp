@@ -44,7 +44,7 @@ class Figure : public QWidget {
 }  // namespace
 
 WhatIfPanel::WhatIfPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("What if"), parent), theme_(theme) {
-  mode_ = new Segmented(theme, tr("What if"), {{tr("Delete"), tr("Without the words with the highest scores")}, {tr("Keep"), tr("With these words alone")}, {tr("Edit text"), tr("Change the text; old and new stand side by side")}, {tr("Swap"), tr("The fewest word swaps that turn the answer")}}, this);
+  mode_ = new Segmented(theme, tr("What if"), {{tr("Delete"), tr("Without the words with the highest scores")}, {tr("Keep"), tr("With these words alone")}, {tr("Edit"), tr("Change the text; old and new stand side by side")}, {tr("Swap"), tr("The fewest word swaps that turn the answer")}}, this);
   undo_ = new QToolButton(this);
   undo_->setIcon(icon(theme, "undo"));
   undo_->setFixedSize(24, 22);
