@@ -43,10 +43,12 @@ int rescaled_height(QWidget& w, const char* which, int px, double before, double
   return height;
 }
 
-void rescale(QWidget& w, double before, double now) {
-  if (w.testAttribute(Qt::WA_SetFont) && w.font().pixelSize() > 0) {
+/// px: of its own font before any widget was changed, 0 = it has none. (A box hands its font on to its list: asked for one after the other,
+/// the list would be scaled twice.)
+void rescale(QWidget& w, int px, double before, double now) {
+  if (px > 0) {
     QFont font = w.font();
-    font.setPixelSize(rescaled_font(font.pixelSize(), before, now));
+    font.setPixelSize(rescaled_font(px, before, now));
     w.setFont(font);
   }
   if (w.isWindow()) return;
@@ -84,7 +86,10 @@ void Theme::set_scale(double factor) {
   if (now == scale_) return;
   const double before = std::exchange(scale_, now);
   if (auto* app = qobject_cast<QApplication*>(QCoreApplication::instance())) {
-    for (QWidget* w : QApplication::allWidgets()) rescale(*w, before, now);
+    std::vector<std::pair<QPointer<QWidget>, int>> all;
+    for (QWidget* w : QApplication::allWidgets()) all.emplace_back(w, w->testAttribute(Qt::WA_SetFont) ? w->font().pixelSize() : 0);
+    for (const auto& [w, px] : all)
+      if (w) rescale(*w, px, before, now);
     apply(*app);
   }
   Q_EMIT changed();
