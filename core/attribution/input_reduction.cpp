@@ -37,7 +37,7 @@ class InputReduction final : public Method {
     m.name = beam_ > 1 ? "Input reduction, beam of 5" : "Input reduction";
     m.source = "Feng et al. 2018";
     m.needs = "gradients";
-    m.cost = beam_ > 1 ? "up to 5 n (6 F + B), n words" : "up to n (2 F + B), n words";
+    m.cost = beam_ > 1 ? "at most 5 n (6 F + B), n words" : "at most n (2 F + B), n words";
     return m;
   }
 

@@ -1,5 +1,6 @@
 // Examples: nearest, TracIn and influence against written-out sums, autograd and actual retraining; planted posts are found; what cannot be answered is said.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <QTemporaryDir>

@@ -1,4 +1,7 @@
 // The whole objective against golden/objective, its gradient by finite differences, and the forms of the second derivative against each other.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
 #include "tensors.hpp"
 
 #include <QtTest>

@@ -2,6 +2,7 @@
 // With the arguments --train FILE RUN this program is the child that is killed: it trains that run and prints its events.
 // TELLTALE_KILLS=100 kills a hundred times instead of eight.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

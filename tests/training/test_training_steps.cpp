@@ -1,5 +1,6 @@
 // What one step is made of: schedule, AdamW, batches, accumulation, shared words, checkpoints; and the reference trajectory.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/Parallel.h>
 #include <sys/resource.h>
 
