@@ -79,6 +79,7 @@ void BadgeButton::set_badge(Badge badge, const QString& text, const QString& mad
   update();
 }
 
+QSize BadgeButton::minimumSizeHint() const { return sizeHint(); }  // what it says is never cut
 QSize BadgeButton::sizeHint() const { return {static_cast<int>(std::ceil(tabular_width(QFontMetricsF(font()), text()))) + (badge_ == Badge::good || badge_ == Badge::bad ? 34 : 18), 22}; }
 
 void BadgeButton::paintEvent(QPaintEvent*) {

@@ -25,6 +25,7 @@ class BadgeButton : public QPushButton {
   /// `made`: method and nodes, for the tool tip and what is spoken.
   void set_badge(Badge badge, const QString& text, const QString& made = {});
   QSize sizeHint() const override;
+  QSize minimumSizeHint() const override;
   Badge badge() const { return badge_; }
 
  protected:

@@ -29,10 +29,11 @@ class TabColumn : public QWidget {
     b->setCheckable(true);
     b->setAutoExclusive(true);
     b->setFont(theme_.font("table", Theme::Weight::medium));
-    b->setStyleSheet(QStringLiteral("QPushButton#tab { padding: 2px 9px; min-height: 22px; }"));
     b->setToolTip(tr("Show %1").arg(name));
     row_->insertWidget(static_cast<int>(buttons_.size()), b);
     buttons_.push_back(b);
+    constexpr std::size_t many = 4;  // more stand closer, so that a name is never cut
+    for (QPushButton* tab : buttons_) tab->setStyleSheet(QStringLiteral("QPushButton#tab { padding: 2px %1px; min-height: 22px; }").arg(buttons_.size() > many ? 4 : 9));
     stack_->addWidget(panel);
     if (stack_->currentWidget() == panel) panel->show();  // the others are behind, and do no work for nobody
     if (buttons_.size() == 1) b->setChecked(true);

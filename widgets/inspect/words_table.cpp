@@ -124,8 +124,8 @@ void WordsTable::paintEvent(QPaintEvent*) {
   for (const auto& r : post_->view.ranked) drawn = drawn || error_of_word(post_->record, r.word) > 0;
   // The words come first: where room is short the error takes the place of the share, which the tool tip has too.
   const bool wide = width() > (drawn ? 520 : 392);
-  const qreal right = width() - 12, chip_w = std::clamp<qreal>(width() * 0.25, 84, 120), share_w = wide ? 46 : 0, error_w = drawn && width() > 340 ? 52 : 0, score_w = 58;
-  const qreal chip_x = right - chip_w, share_x = chip_x - share_w - 8, error_x = share_x - error_w, score_x = error_x - score_w, bar_w = std::clamp<qreal>(width() * (drawn && !wide ? 0.14 : 0.2), 44, 110), bar_x = score_x - bar_w - 2, word_x = 42;
+  const qreal right = width() - 12, chip_w = std::clamp<qreal>(width() * 0.22, 84, 120), share_w = wide ? 46 : 0, error_w = drawn && width() > 340 ? 52 : 0, score_w = 58;
+  const qreal chip_x = right - chip_w, share_x = chip_x - share_w - 8, error_x = share_x - error_w, score_x = error_x - score_w, bar_w = std::clamp<qreal>(width() * (width() < 520 ? 0.14 : 0.2), 44, 110), bar_x = score_x - bar_w - 2, word_x = 42;
   double reach = 0;
   for (const auto& r : post_->view.ranked)
     if (std::isfinite(r.score)) reach = std::max(reach, std::abs(r.score));
