@@ -76,7 +76,7 @@ ExplanationView::ExplanationView(const ExplanationRecord& r, std::string_view te
 }
 
 std::string ExplanationView::badge_text() const {
-  if (badge == Badge::none) return "no completeness promised";
+  if (badge == Badge::none) return "not additive";
   return fmt::format("delta {}", share(relative_delta, relative_delta < 0.001 ? 3 : relative_delta < 0.1 ? 2 : 1));
 }
 
