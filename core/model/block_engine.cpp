@@ -28,8 +28,8 @@ class BlockEngine final : public Engine {
   static constexpr bool mixed = sizeof(Number) == 2;
 
  public:
-  BlockEngine(const ModelConfig& config, const BertWeights& weights, const Table& table)
-      : d_(config.hidden_size), i_(config.intermediate_size), heads_(config.heads), eps_(static_cast<float>(config.layer_norm_eps)), tanh_(config.activation == Activation::gelu_tanh), w_(weights), k_(table) {
+  BlockEngine(const ModelConfig& config, const BertWeights& weights, const Table& table, std::int64_t least_work)
+      : least_work_(least_work), d_(config.hidden_size), i_(config.intermediate_size), heads_(config.heads), eps_(static_cast<float>(config.layer_norm_eps)), tanh_(config.activation == Activation::gelu_tanh), w_(weights), k_(table) {
     refresh();
     const std::int64_t row = static_cast<std::int64_t>(w_.layers.size()) * (3 * d_ + 128 * heads_ + 2 * d_ + i_) * static_cast<std::int64_t>(sizeof(Kept));
     set_rows(std::max<std::int64_t>(2048, std::min<std::int64_t>(512 * omp_get_max_threads(), kept_bytes / row)));
@@ -163,7 +163,7 @@ class BlockEngine final : public Engine {
     blocks_.clear();
     alone_ = 0;
     std::size_t bytes = 0, largest = 0;
-    for (const TextBlock& b : plan_blocks(lengths, holes, block_rows_, omp_get_max_threads())) {
+    for (const TextBlock& b : plan_blocks(lengths, holes, block_rows_, threads_)) {
       Block block;
       static_cast<TextBlock&>(block) = b;
       block.shape = {b.texts, b.ids, heads_, d_ / heads_};
@@ -175,7 +175,7 @@ class BlockEngine final : public Engine {
       largest = std::max(largest, scratch_bytes(block.shape.rows()));
       blocks_.push_back(std::move(block));
     }
-    scratch_.resize(static_cast<std::size_t>(std::max(1, omp_get_max_threads())));
+    scratch_.resize(static_cast<std::size_t>(threads_));
     for (Room& r : scratch_) r.begin(largest);
     cls_room_.begin(scratch_bytes(N) + static_cast<std::size_t>(room_rows(N) * (6 * d_ + 2 * room_columns(d_) + i_) + 4096) * sizeof(float));
     if (keep) kept_.begin(bytes);
@@ -213,7 +213,7 @@ class BlockEngine final : public Engine {
   template <class Work, class Rest>
   void in_blocks(const Work& work, const Rest& rest) {
     std::atomic<std::size_t> next{0};
-#pragma omp parallel
+#pragma omp parallel num_threads(threads_)
     {
       const auto thread = static_cast<std::size_t>(omp_get_thread_num());
       k_.begin();
@@ -374,7 +374,11 @@ class BlockEngine final : public Engine {
 
   /// Returns the final state of [CLS], [N,d], in memory of the engine.
   at::Tensor forward(const at::Tensor& points, const at::Tensor& mask, Path path, bool keep) {
-    flush_denormals();
+    threads_ = points.numel() * i_ < least_work_ ? 1 : std::max(1, omp_get_max_threads());
+    if (threads_ > 1)
+      flush_denormals();
+    else
+      at::globalContext().setFlushDenormal(true);
     pack(false);
     const at::Tensor x = points.contiguous(), attend = mask.defined() ? mask.contiguous() : mask;
     plan(x, attend, keep);
@@ -400,7 +404,7 @@ class BlockEngine final : public Engine {
     std::memcpy(cls_.g.x, real(dcls), static_cast<std::size_t>(N * d_) * sizeof(float));
     float* to = out.data_ptr<float>();
     const auto first = [&](Share share) { dense_backward(w_.layers.size() - 1, N, cls_.g, cls_.active, cls_.dcontext, cls_.kept, share); };
-#pragma omp parallel
+#pragma omp parallel num_threads(threads_)
     {
       k_.begin();
       first({omp_get_thread_num(), omp_get_num_threads()});
@@ -423,7 +427,8 @@ class BlockEngine final : public Engine {
     float* dcontext = nullptr;
   };
 
-  std::int64_t d_, i_, heads_, block_rows_ = 256;
+  std::int64_t least_work_, d_, i_, heads_, block_rows_ = 256;
+  int threads_ = 1;  ///< of this call
   float eps_;
   bool tanh_;
   BertWeights w_;
@@ -442,9 +447,9 @@ class BlockEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_block_engine(const ModelConfig& config, const BertWeights& weights, bool mixed) {
-  if (mixed) return mixed_blocks() ? std::make_unique<BlockEngine<MixedBlocks>>(config, weights, *mixed_blocks()) : nullptr;
-  return float_blocks() ? std::make_unique<BlockEngine<FloatBlocks>>(config, weights, *float_blocks()) : nullptr;
+std::unique_ptr<Engine> make_block_engine(const ModelConfig& config, const BertWeights& weights, bool mixed, std::int64_t least_work) {
+  if (mixed) return mixed_blocks() ? std::make_unique<BlockEngine<MixedBlocks>>(config, weights, *mixed_blocks(), least_work) : nullptr;
+  return float_blocks() ? std::make_unique<BlockEngine<FloatBlocks>>(config, weights, *float_blocks(), least_work) : nullptr;
 }
 
 }  // namespace telltale

@@ -66,7 +66,7 @@ class BlockSide {
     room_.begin(Room::rounded(bytes) * (pairs ? 2 : 1));
     void *high = room_.take<char>(static_cast<std::int64_t>(bytes)), *low = pairs ? room_.take<char>(static_cast<std::int64_t>(bytes)) : nullptr;
     const float* from = w.data_ptr<float>();
-#pragma omp parallel
+#pragma omp parallel if (k * n > 65536)
     table.pack(from, k, n, back ? in : 1, back ? 1 : in, high, low, {omp_get_thread_num(), omp_get_num_threads()});
     right_ = {high, low, k, n};
   }

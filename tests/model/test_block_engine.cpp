@@ -57,7 +57,7 @@ class TestBlockEngine : public QObject {
     QFETCH(double, gradients);
     const auto narrow = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp32});
     const auto wide = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp64});
-    const auto engine = make_block_engine(narrow->config(), narrow->impl().parameters->weights, mixed);
+    const auto engine = make_block_engine(narrow->config(), narrow->impl().parameters->weights, mixed, 0);
     if (!engine) QSKIP("this processor has no tiles of bfloat16");
     const Texts t = texts(narrow->config().hidden_size);
     for (const Path path : {Path::word, Path::embeddings})
@@ -76,7 +76,7 @@ class TestBlockEngine : public QObject {
     TELLTALE_NEEDS_SHARED(shared);
     const auto model = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp32});
     for (const bool mixed : {false, true}) {
-      const auto engine = make_block_engine(model->config(), model->impl().parameters->weights, mixed);
+      const auto engine = make_block_engine(model->config(), model->impl().parameters->weights, mixed, 0);
       if (!engine) continue;
       const Texts t = texts(model->config().hidden_size);
       const at::Tensor all = engine->cls(t.points, t.mask, Path::word), g = engine->gradient(t.points, t.mask, Path::word, seed, nullptr);
