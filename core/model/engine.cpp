@@ -2,6 +2,7 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include "model/block_engine.hpp"
 #include "model/fused_engine.hpp"
 
 namespace telltale {
@@ -76,12 +77,18 @@ bool fusable(const ModelConfig& config, const BertWeights& weights) {
 }  // namespace
 
 std::unique_ptr<Engine> Engine::make(const ModelConfig& config, const BertWeights& weights, at::ScalarType products) {
-  if (fusable(config, weights)) return make_fused_engine(config, weights, products == at::kBFloat16 ? Carried::bf16 : Carried::as_float);
+  if (fusable(config, weights)) {
+    if (products == at::kBFloat16) return make_fused_engine(config, weights, Carried::bf16);
+    auto blocks = make_block_engine(config, weights, false);
+    return blocks ? std::move(blocks) : make_fused_engine(config, weights, Carried::as_float);
+  }
   return make_reference(config, weights, products);
 }
 
 std::unique_ptr<Engine> Engine::make_mixed(const ModelConfig& config, const BertWeights& weights) {
-  return fusable(config, weights) && PackedWeight::mixed_pays() ? make_fused_engine(config, weights, Carried::mixed) : nullptr;
+  if (!fusable(config, weights)) return nullptr;
+  auto blocks = make_block_engine(config, weights, true);
+  return blocks ? std::move(blocks) : PackedWeight::mixed_pays() ? make_fused_engine(config, weights, Carried::mixed) : nullptr;
 }
 
 }  // namespace telltale

@@ -1,0 +1,31 @@
+#define TELLTALE_BLOCKS blocks_avx512
+#include "model/block_rows.hpp"
+
+namespace telltale::TELLTALE_BLOCKS {
+namespace {
+
+template <Finish finish>
+struct Product {
+  static constexpr auto call = &float_product<finish>;
+};
+Int packed_bytes(Int k, Int n) { return panel_floats(k, n) * static_cast<Int>(sizeof(float)); }
+void nothing() {}
+
+constexpr FloatBlocks table = {&packed_bytes,
+                               &float_pack,
+                               &product<Product, float, float>,
+                               &norm<float, float>,
+                               &norm_backward<float, float>,
+                               &copy<float>,
+                               &attention<float, float>,
+                               &attention_backward<float, float>,
+                               &cls_attention<float, float>,
+                               &cls_attention_backward<float, float>,
+                               &nothing,
+                               &nothing};
+
+}  // namespace
+
+const FloatBlocks& blocks() { return table; }
+
+}  // namespace telltale::TELLTALE_BLOCKS

@@ -1,0 +1,259 @@
+// Products of the block kernels: a small tile of results held in registers, over panels of 32 columns packed one after the other.
+#pragma once
+#include "model/block_vectors.hpp"
+
+namespace telltale::TELLTALE_BLOCKS {
+namespace {
+
+constexpr Int tallest = 14;     // rows of a tile of floats: 14 × 2 vectors, and two of the right side, are 30 of 32 registers
+constexpr Int rows_at_a_time = 256;  // of the left side, which stay in the second cache while the panels pass
+constexpr Int rows_of_a_share = 112; // where threads work on one product together
+
+constexpr Int line = 64;           // bytes
+constexpr Int steps_early = 8;       // that a row of the right side is fetched to the first cache before it is used
+constexpr Int steps_a_line = 8;    // of a tile, for each line that it fetches ahead
+
+/// c [R,32] = A·B; B rows of 16·C floats. A(r,k) at a[r·ld + k], or with `across` at a[k·ld + r]. Meanwhile K/8 lines from `ahead` are fetched to the second cache:
+/// weights come from further away, and the first tile of a panel would wait for each of its lines.
+template <int R, int C, bool across>
+void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* ahead) {
+  V sums[R][C];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < C; ++v) sums[r][v] = _mm512_setzero_ps();
+  for (Int k = 0; k < K;) {
+    _mm_prefetch(ahead, _MM_HINT_T1);
+    ahead += line;
+    for (const Int end = least(K, k + steps_a_line); k < end; ++k) {
+      V row[C];
+#pragma GCC unroll 2
+      for (int v = 0; v < C; ++v) {
+        row[v] = get(b + k * W * C + v * W);
+        _mm_prefetch(reinterpret_cast<const char*>(b + (k + steps_early) * W * C + v * W), _MM_HINT_T0);
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+        const V s = all(across ? a[k * ld + r] : a[r * ld + k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < C; ++v) sums[r][v] = _mm512_fmadd_ps(s, row[v], sums[r][v]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < C; ++v) put(c + r * panel + v * W, sums[r][v]);
+}
+
+using Tile = void (*)(Int K, const float* a, Int ld, const float* b, float* c, const char* ahead);
+template <int C, bool across>
+constexpr Tile tiles[tallest + 1] = {nullptr,
+                                     &tile<1, C, across>, &tile<2, C, across>, &tile<3, C, across>, &tile<4, C, across>, &tile<5, C, across>, &tile<6, C, across>, &tile<7, C, across>,
+                                     &tile<8, C, across>, &tile<9, C, across>, &tile<10, C, across>, &tile<11, C, across>, &tile<12, C, across>, &tile<13, C, across>, &tile<14, C, across>};
+
+template <bool across>
+inline void any_tile(Int R, Int columns, Int K, const float* a, Int ld, const float* b, float* c, const char* ahead) {
+  (columns > W ? tiles<2, across> : tiles<1, across>)[R](K, a, ld, b, c, ahead);
+}
+
+/// Rows in tiles of nearly one height: work(first row, rows).
+template <class Work>
+inline void in_tiles(Int rows, const Work& work) {
+  const Int n = (rows + tallest - 1) / tallest;
+  for (Int t = 0; t < n; ++t) work(rows * t / n, rows * (t + 1) / n - rows * t / n);
+}
+
+/// Floats of packed panels; the last is 16 wide where that is enough.
+constexpr Int panel_floats(Int k, Int n) { return k * up(n, W); }
+
+// ---- what becomes of a tile of results
+
+template <Finish finish, class N, class K>
+inline void finish_tile(const Result<N, K>& to, const float* c, Int row, Int rows, Int column, Int columns) {
+  for (Int v = 0; v < columns; v += W) {
+    const __mmask16 m = lanes(columns - v);
+    const Int j = column + v;
+    const V bias = to.bias ? get(to.bias + j, m) : _mm512_setzero_ps();
+    for (Int r = 0; r < rows; ++r) {
+      const Int i = row + r;
+      V x = get(c + r * panel + v) + bias;
+      if (to.residual) x += get(to.residual + i * to.residual_ld + j, m);
+      if constexpr (finish == Finish::gelu) {
+        V slope;
+        x = gelu(x, to.tanh_form, slope);
+        if (to.slope) put(to.slope + i * to.slope_ld + j, slope, m);
+      } else if constexpr (finish == Finish::times) {
+        x *= get(to.slope + i * to.slope_ld + j, m);
+      }
+      if (to.out) put(to.out + i * to.out_ld + j, x, m);
+      if (to.left.high) put_left(to.left, i * to.left.ld + j, x, m);
+    }
+  }
+  if (to.left.high && column + columns > to.left.ld - panel)
+    for (Int r = 0; r < rows; ++r) zero_tail(to.left, row + r, column + columns);
+}
+
+/// What a tile will need or overwrite, on its way to the first cache while the product is computed.
+template <class N, class K>
+inline void prefetch_tile(const Result<N, K>& to, Int row, Int rows, Int column) {
+  for (Int r = row; r < row + rows; ++r) {
+    if (to.slope) {
+      _mm_prefetch(reinterpret_cast<const char*>(to.slope + r * to.slope_ld + column), _MM_HINT_T0);
+      if (sizeof(K) == 4) _mm_prefetch(reinterpret_cast<const char*>(to.slope + r * to.slope_ld + column + W), _MM_HINT_T0);
+    }
+    if (to.residual) {
+      _mm_prefetch(reinterpret_cast<const char*>(to.residual + r * to.residual_ld + column), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(to.residual + r * to.residual_ld + column + W), _MM_HINT_T0);
+    }
+  }
+}
+
+/// work(first row, rows, column) for this part's share of the tiles of results.
+template <class Work>
+inline void over_panels(Int rows, Int n, Share share, const Work& work) {
+  const Int height = share.parts > 1 ? rows_of_a_share : rows_at_a_time, blocks = (rows + height - 1) / height, panels = (n + panel - 1) / panel;
+  const Range mine(share, blocks * panels);
+  for (Int unit = mine.first; unit < mine.last; ++unit) {
+    const Int block = unit / panels;
+    work(rows * block / blocks, rows * (block + 1) / blocks - rows * block / blocks, unit % panels * panel);
+  }
+}
+
+// ---- float
+
+#ifndef __AMX_BF16__
+void float_pack(const float* w, Int k, Int n, Int row, Int column, void* high, void*, Share share) {
+  float* to = static_cast<float*>(high);
+  const Range mine(share, (n + panel - 1) / panel);
+  for (Int p = mine.first; p < mine.last; ++p) {
+    const Int j = p * panel, width = least(panel, up(n - j, W));
+    for (Int i = 0; i < k; ++i)
+      for (Int c = 0; c < width; ++c) to[j * k + i * width + c] = j + c < n ? w[i * row + (j + c) * column] : 0;
+  }
+}
+
+template <Finish finish>
+void float_product(Left<float> x, Right w, Int rows, const Result<float, float>& to, Share share) {
+  const float* right = static_cast<const float*>(w.high);
+  alignas(64) float c[tallest * panel];
+  over_panels(rows, w.n, share, [&](Int first, Int height, Int j) {
+    const Int columns = least(panel, w.n - j);
+    const char* ahead = reinterpret_cast<const char*>(right + least(j + panel, w.n - columns) * w.k);  // the next panel
+    in_tiles(height, [&](Int at, Int R) {
+      const Int row = first + at;
+      prefetch_tile(to, row, R, j);
+      any_tile<false>(R, columns, w.k, x.high + row * x.ld, x.ld, right + j * w.k, c, ahead);
+      ahead += w.k / steps_a_line * line;
+      finish_tile<finish>(to, c, row, R, j, columns);
+    });
+  });
+}
+
+#else
+// ---- tiles of bfloat16
+
+constexpr Int tile_numbers = 512;  // 16 rows of 32: numbers k and k+1 of a column lie side by side
+
+void mixed_pack(const float* w, Int k, Int n, Int row, Int column, void* high, void* low, Share share) {
+  const Int steps = up(k, panel) / panel;
+  const Range mine(share, (n + panel - 1) / panel);
+  for (Int p = mine.first; p < mine.last; ++p)
+    for (Int i = 0; i < steps * panel; ++i)
+      for (Int c = 0; c < panel; ++c) {
+        const float x = i < k && p * panel + c < n ? w[i * row + (p * panel + c) * column] : 0;
+        const Int at = ((p * steps + i / panel) * 2 + c / W) * tile_numbers + i % panel / 2 * panel + c % W * 2 + i % 2;
+        Bf16& h = static_cast<Bf16*>(high)[at];
+        store(h, x);
+        if (low) store(static_cast<Bf16*>(low)[at], x - to_float(h));
+      }
+}
+
+struct alignas(64) TileShapes {
+  std::uint8_t palette = 1, start = 0, reserved[14] = {};
+  std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+constexpr TileShapes tile_shapes;  // in memory for good: GCC believes that only its first bytes are read
+
+void begin_tiles() { _tile_loadconfig(&tile_shapes); }
+void end_tiles() { _tile_release(); }
+
+/// Tiles 0 to 3 gain (rows of 4 and 5)·(columns of 6 and 7).
+template <bool both>
+inline void tile_step() {
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_dpbf16ps(1, 4, 7);
+  if constexpr (both) {
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+}
+
+/// c [32,32] (both) or [16,32] = x·w: high·high, and with `pairs` low·high + high·low. w: tiles of one panel.
+template <bool both, bool pairs>
+inline void mixed_tile(Int steps, const Bf16* x, const Bf16* low, Int ld, const Bf16* w, const Bf16* w_low, float* c) {
+  const auto bytes = static_cast<std::size_t>(ld) * sizeof(Bf16);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (Int s = 0; s < steps; ++s) {
+    const Bf16* right = w + s * 2 * tile_numbers;
+    _tile_loadd(6, right, 64);
+    _tile_loadd(7, right + tile_numbers, 64);
+    if constexpr (pairs) {
+      _tile_loadd(4, low + s * panel, bytes);
+      if constexpr (both) _tile_loadd(5, low + 16 * ld + s * panel, bytes);
+      tile_step<both>();
+    }
+    _tile_loadd(4, x + s * panel, bytes);
+    if constexpr (both) _tile_loadd(5, x + 16 * ld + s * panel, bytes);
+    tile_step<both>();
+    if constexpr (pairs) {
+      _tile_loadd(6, w_low + s * 2 * tile_numbers, 64);
+      _tile_loadd(7, w_low + s * 2 * tile_numbers + tile_numbers, 64);
+      tile_step<both>();
+    }
+  }
+  _tile_stored(0, c, panel * sizeof(float));
+  _tile_stored(1, c + W, panel * sizeof(float));
+  if constexpr (both) {
+    _tile_stored(2, c + 16 * panel, panel * sizeof(float));
+    _tile_stored(3, c + 16 * panel + W, panel * sizeof(float));
+  }
+}
+
+template <Finish finish, bool pairs>
+void mixed_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
+  const Int steps = up(w.k, panel) / panel, size = steps * 2 * tile_numbers;
+  const Bf16 *high = static_cast<const Bf16*>(w.high), *low = static_cast<const Bf16*>(w.low);
+  alignas(64) float c[32 * panel];
+  const Int height = share.parts > 1 ? rows_of_a_share : rows_at_a_time, blocks = (rows + height - 1) / height, panels = (w.n + panel - 1) / panel;
+  const Range mine(share, blocks * panels);
+  for (Int unit = mine.first; unit < mine.last; ++unit) {
+    const Int first = unit / panels * height, last = least(first + height, rows), p = unit % panels, columns = least(panel, w.n - p * panel);
+    for (Int row = first; row < last; row += 32) {
+      const Int R = least(32, last - row);
+      const Bf16 *left = x.high + row * x.ld, *rest = pairs ? x.low + row * x.ld : nullptr, *w_low = pairs ? low + p * size : nullptr;
+      prefetch_tile(to, row, R, p * panel);
+      if (R > 16)
+        mixed_tile<true, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
+      else
+        mixed_tile<false, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
+      finish_tile<finish>(to, c, row, R, p * panel, columns);
+    }
+  }
+}
+
+template <Finish finish>
+void mixed_product(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
+  if (w.low)
+    mixed_panels<finish, true>(x, w, rows, to, share);
+  else
+    mixed_panels<finish, false>(x, w, rows, to, share);
+}
+#endif
+
+}  // namespace
+}  // namespace telltale::TELLTALE_BLOCKS
