@@ -17,7 +17,7 @@ struct MethodInfo {
   std::string cost;          ///< in forward (F) and backward (B) passes: "m (F + B)"
   bool complete = false;     ///< scores sum to F(x) − F(b)
   bool deterministic = true;
-  bool uses_layer = false, uses_head = false;   ///< of the attention
+  bool uses_layer = false, uses_head = false;   ///< of the attention; conductance: the state that a layer reads
   bool uses_aggregation = false;                ///< of pieces to words, where sums are not the only sensible way
   bool uses_baseline = false;                   ///< a path from a baseline, whatever its quadrature
   bool uses_noise = false, uses_neighbours = false, uses_references = false;
