@@ -24,8 +24,6 @@ struct Settings {
   ExampleOptions options;
 };
 
-OrderedJson number(double x) { return std::isfinite(x) ? OrderedJson(x) : OrderedJson(); }
-
 OrderedJson to_json(const Example& e, const std::vector<std::string>& classes) {
   OrderedJson out = {{"document", e.document}, {"id", e.external_id}, {"label", classes[static_cast<std::size_t>(e.label)]}, {"predicted", classes[static_cast<std::size_t>(e.predicted)]}, {"score", e.score}};
   if (std::isfinite(e.distance)) out["distance"] = e.distance;
@@ -48,7 +46,7 @@ OrderedJson to_json(const ExampleAnswer& a, const std::vector<std::string>& clas
   out["target"] = classes[static_cast<std::size_t>(a.target)];
   out["predicted"] = classes[static_cast<std::size_t>(a.prediction.predicted)];
   out["probability"] = a.prediction.probabilities[static_cast<std::size_t>(a.target)];
-  out["loss"] = number(a.loss);
+  out["loss"] = finite_or_null<OrderedJson>(a.loss);
   out["for"] = list(a.supporting);
   out["against"] = list(a.opposing);
   if (a.self) out["self"] = to_json(*a.self, classes);

@@ -16,7 +16,7 @@ namespace telltale {
 namespace {
 
 constexpr std::int64_t measured_words = 2048, chunk_words = 256;
-constexpr std::size_t kept_models = 8;
+constexpr std::size_t kept_means = 8;
 
 TableFacts measure(const Classifier::Impl& model) {
   at::NoGradGuard no_grad;
@@ -110,7 +110,7 @@ TableFacts table_facts(const Classifier::Impl& model) {
   for (const auto& [fingerprint, facts] : kept)
     if (fingerprint == model.fingerprint) return facts;
   kept.emplace_back(model.fingerprint, measure(model));
-  if (kept.size() > kept_models) kept.pop_front();
+  if (kept.size() > kept_means) kept.pop_front();
   return kept.back().second;
 }
 

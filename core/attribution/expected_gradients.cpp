@@ -14,7 +14,7 @@
 namespace telltale {
 namespace {
 
-constexpr std::size_t ids_together = 32768;  ///< of the draws of all texts that are worked on at once
+constexpr std::size_t draws_together = 32768;  ///< of the draws of all texts that are worked on at once
 
 class ExpectedGradients final : public Method {
  public:
@@ -51,7 +51,7 @@ class ExpectedGradients final : public Method {
     for (std::size_t first = 0; first < all.size();) {
       std::size_t last = first, ids = 0;
       while (last < all.size() &&
-             (last == first || ids + job.items[all[last].item].encoding.ids.size() <= ids_together))
+             (last == first || ids + job.items[all[last].item].encoding.ids.size() <= draws_together))
         ids += job.items[all[last++].item].encoding.ids.size();
       some(job, {all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(last)},
            alphas, draws, mean);

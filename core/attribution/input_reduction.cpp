@@ -18,7 +18,7 @@ namespace telltale {
 namespace {
 
 constexpr int wide_beam = 5;
-constexpr double same = 1e-5;  ///< importances and probabilities this near (of the largest) count as equal, so that what else is in a batch decides nothing
+constexpr double equally_good = 1e-5;  ///< importances and probabilities this near (of the largest) count as equal, so that what else is in a batch decides nothing
 
 /// A text with some of its words gone.
 struct Reduced {
@@ -99,7 +99,7 @@ class InputReduction final : public Method {
     }
     std::vector<std::size_t> order(left.size());
     std::iota(order.begin(), order.end(), 0u);
-    for (double& v : importance) v = largest > 0 ? std::round(v / largest / same) : 0;
+    for (double& v : importance) v = largest > 0 ? std::round(v / largest / equally_good) : 0;
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return importance[a] < importance[b]; });
     std::vector<int> out;
     for (const std::size_t k : order) out.push_back(left[k]);
@@ -154,7 +154,7 @@ class InputReduction final : public Method {
       for (const std::size_t k : active) {
         auto& some = found[k];
         if (some.empty()) continue;  // nothing more can go
-        std::stable_sort(some.begin(), some.end(), [](const Reduced& a, const Reduced& b) { return std::round(a.probability / same) > std::round(b.probability / same); });
+        std::stable_sort(some.begin(), some.end(), [](const Reduced& a, const Reduced& b) { return std::round(a.probability / equally_good) > std::round(b.probability / equally_good); });
         some.resize(std::min(some.size(), static_cast<std::size_t>(beam_)));
         kept[k] = std::move(some);
         if (kept[k][0].gone.size() + 1 < job.items[k].encoding.words.size()) still.push_back(k);

@@ -13,7 +13,7 @@
 namespace telltale {
 namespace {
 
-std::string_view trim(std::string_view text) {
+std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks(" \t\r\n\v\f\0", 7);
   const std::size_t begin = text.find_first_not_of(blanks);
   if (begin == text.npos) return {};
@@ -68,7 +68,7 @@ void Collector::add(RawPost&& post) {
     post.text = to_utf8(std::move(post.text), valid);
     post.label = to_utf8(std::move(post.label), label_valid);
   }
-  post.label = std::string(trim(post.label));
+  post.label = std::string(trimmed(post.label));
   if (post.label.empty()) return skip("no label", post.place);
   if (post.label.size() > ImportLimits::label_bytes) return skip(fmt::format("label longer than {} bytes", ImportLimits::label_bytes), post.place);
   if (seen_.insert(post.label).second && seen_.size() > ImportLimits::classes) {
@@ -104,7 +104,7 @@ void Collector::add(RawPost&& post) {
   Document d;
   bool ignored = true;
   d.external_id = to_utf8(std::move(post.external_id), ignored);
-  d.split = to_utf8(std::string(trim(post.split)), ignored);
+  d.split = to_utf8(std::string(trimmed(post.split)), ignored);
   for (char& c : d.split)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (d.split.size() > 64) return skip("split name longer than 64 bytes", post.place);

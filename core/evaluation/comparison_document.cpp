@@ -18,12 +18,10 @@ constexpr std::uint64_t post_stream = 0x706f7374;  // "post"
 constexpr std::size_t shown_posts = 12, shown_words = 12;
 using M = ContrastivityMetric;
 
-Json number(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
-
-Json interval(const Interval& i) { return {{"low", number(i.low)}, {"high", number(i.high)}, {"kind", name_of(i.kind)}}; }
+Json interval(const Interval& i) { return {{"low", finite_or_null(i.low)}, {"high", finite_or_null(i.high)}, {"kind", name_of(i.kind)}}; }
 
 Json difference(const Interval& i, bool low_better) {
-  return {{"difference", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"kind", name_of(i.kind)}, {"clear", clear_difference(i)}, {"verdict", verdict(i, low_better)}};
+  return {{"difference", finite_or_null(i.value)}, {"low", finite_or_null(i.low)}, {"high", finite_or_null(i.high)}, {"kind", name_of(i.kind)}, {"clear", clear_difference(i)}, {"verdict", verdict(i, low_better)}};
 }
 
 /// The first contrast's difference as keys of the row itself, all of them under "differences".
@@ -176,7 +174,7 @@ class Writer {
       const Interval &a = all[r], &f = all[n + r];
       accuracy_.push_back(a.value);
       macro_f1_.push_back(f.value);
-      out["runs"].push_back({{"accuracy", number(a.value)}, {"low", number(a.low)}, {"high", number(a.high)}, {"macro_f1", number(f.value)}, {"macro_f1_low", number(f.low)}, {"macro_f1_high", number(f.high)}, {"kind", name_of(a.kind)}});
+      out["runs"].push_back({{"accuracy", finite_or_null(a.value)}, {"low", finite_or_null(a.low)}, {"high", finite_or_null(a.high)}, {"macro_f1", finite_or_null(f.value)}, {"macro_f1_low", finite_or_null(f.low)}, {"macro_f1_high", finite_or_null(f.high)}, {"kind", name_of(a.kind)}});
     }
     for (std::size_t c = 0; c < contrasts; ++c) {
       const McNemar m = mcnemar(right(d_.runs[static_cast<std::size_t>(d_.contrasts[c].a)].predictions), right(d_.runs[static_cast<std::size_t>(d_.contrasts[c].b)].predictions));
@@ -193,10 +191,10 @@ class Writer {
     for (const ComparedRun& run : d_.runs) {
       const Calibration c = calibration(run.predictions, gold_, static_cast<int>(d_.dataset.classes.size()));
       Json bins = Json::array(), classes = Json::array();
-      for (const auto& b : c.bins) bins.push_back({{"lower", b.lower}, {"upper", b.upper}, {"n", b.count}, {"confidence", number(b.confidence)}, {"accuracy", number(b.accuracy)}});
+      for (const auto& b : c.bins) bins.push_back({{"lower", b.lower}, {"upper", b.upper}, {"n", b.count}, {"confidence", finite_or_null(b.confidence)}, {"accuracy", finite_or_null(b.accuracy)}});
       for (std::size_t k = 0; k < c.classes.size(); ++k)
-        classes.push_back({{"class", d_.dataset.classes[k]}, {"precision", number(c.classes[k].precision)}, {"recall", number(c.classes[k].recall)}, {"f1", number(c.classes[k].f1)}, {"support", c.classes[k].support}});
-      out.push_back({{"accuracy", number(c.accuracy)}, {"macro_f1", number(c.macro_f1)}, {"nll", number(c.nll)}, {"ece", number(c.ece)}, {"n", c.posts}, {"bins", bins}, {"classes", classes}, {"confusion", c.confusion}});
+        classes.push_back({{"class", d_.dataset.classes[k]}, {"precision", finite_or_null(c.classes[k].precision)}, {"recall", finite_or_null(c.classes[k].recall)}, {"f1", finite_or_null(c.classes[k].f1)}, {"support", c.classes[k].support}});
+      out.push_back({{"accuracy", finite_or_null(c.accuracy)}, {"macro_f1", finite_or_null(c.macro_f1)}, {"nll", finite_or_null(c.nll)}, {"ece", finite_or_null(c.ece)}, {"n", c.posts}, {"bins", bins}, {"classes", classes}, {"confusion", c.confusion}});
     }
     doc["calibration"] = {{"runs", out}};
   }
@@ -218,9 +216,9 @@ class Writer {
         share += d_.runs[r].hide.hidden_share[c] / static_cast<double>(d_.runs.size());
         auto& h = hits.emplace_back();
         for (const bool hit : right(d_.runs[r].hide.predictions[c])) h.push_back(hit);
-        row["accuracy"].push_back(number(accuracy(r, c)));
+        row["accuracy"].push_back(finite_or_null(accuracy(r, c)));
         row["intervals"].push_back(interval(mean_interval(h, bootstrap_)));
-        row["drop"].push_back(number(accuracy(r, 0) - accuracy(r, c)));
+        row["drop"].push_back(finite_or_null(accuracy(r, 0) - accuracy(r, c)));
       }
       row["hidden_share"] = share;
       for (const Contrast& x : d_.contrasts) row["differences"].push_back(difference(paired_difference(hits[static_cast<std::size_t>(x.a)], hits[static_cast<std::size_t>(x.b)], bootstrap_), false));
@@ -233,7 +231,7 @@ class Writer {
       for (const HideKind kind : {HideKind::shared, HideKind::telling}) {
         const Interval i = parting(run.hide, kind, gold_, bootstrap_);
         parts = parts || clear_difference(i);
-        of_run.push_back({{"words", name_of(kind)}, {"difference", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"kind", name_of(i.kind)}, {"parted", clear_difference(i)}});
+        of_run.push_back({{"words", name_of(kind)}, {"difference", finite_or_null(i.value)}, {"low", finite_or_null(i.low)}, {"high", finite_or_null(i.high)}, {"kind", name_of(i.kind)}, {"parted", clear_difference(i)}});
       }
       if (parts) message += (message.empty() ? "" : ", ") + fmt::format("run {} ({})", run.record.id, run.record.name);
       parted.push_back(std::move(of_run));
@@ -263,7 +261,7 @@ class Writer {
                 {"in_loss", std::find(method.in_loss.begin(), method.in_loss.end(), true) != method.in_loss.end()}, {"in_loss_runs", method.in_loss},
                 {"values", Json::array()}, {"intervals", Json::array()}, {"n", result.posts[pair][static_cast<std::size_t>(metric)]}};
     for (std::size_t r = 0; r < d_.runs.size(); ++r) {
-      row["values"].push_back(number(result.value(r, metric, pair).value));
+      row["values"].push_back(finite_or_null(result.value(r, metric, pair).value));
       row["intervals"].push_back(interval(result.value(r, metric, pair)));
     }
     std::vector<Interval> differences;
@@ -309,9 +307,9 @@ class Writer {
       std::vector<std::vector<Json>> values(classes, std::vector<Json>(classes, nullptr));
       for (std::size_t p = 0; p < result.pairs.size(); ++p) {
         const auto a = static_cast<std::size_t>(result.pairs[p].first), b = static_cast<std::size_t>(result.pairs[p].second);
-        values[a][b] = values[b][a] = number(result.value(r, metric, p).value);
+        values[a][b] = values[b][a] = finite_or_null(result.value(r, metric, p).value);
       }
-      runs.push_back({{"values", values}, {"mean", number(result.value(r, metric, result.pairs.size()).value)}});
+      runs.push_back({{"values", values}, {"mean", finite_or_null(result.value(r, metric, result.pairs.size()).value)}});
     }
     return {{"metric", id_of(metric, d_.options.top)}, {"better", "low"}, {"method", method.options.method}, {"in_loss", std::find(method.in_loss.begin(), method.in_loss.end(), true) != method.in_loss.end()}, {"runs", runs}};
   }
@@ -328,7 +326,7 @@ class Writer {
       for (const M metric : all_contrastivity_metrics)
         for (std::size_t p = 0; p <= result.pairs.size(); ++p) {
           const Interval& i = result.value(a, metric, p);
-          Json row = {{"metric", id_of(metric, d_.options.top)}, {"value", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"kind", name_of(i.kind)}};
+          Json row = {{"metric", id_of(metric, d_.options.top)}, {"value", finite_or_null(i.value)}, {"low", finite_or_null(i.low)}, {"high", finite_or_null(i.high)}, {"kind", name_of(i.kind)}};
           if (p < result.pairs.size()) {
             row["a"] = class_name(result.pairs[p].first);
             row["b"] = class_name(result.pairs[p].second);
@@ -343,7 +341,7 @@ class Writer {
     Json out = Json::array();
     for (const WordChange& c : changes) {
       Json values = Json::array();
-      for (const double s : c.shares) values.push_back(number(s));
+      for (const double s : c.shares) values.push_back(finite_or_null(s));
       Json row = difference(c.difference, false);
       row.erase("verdict");
       row["word"] = d_.vocabulary.word(c.word);
@@ -395,13 +393,13 @@ class Writer {
       Json words = Json::array(), spans = Json::array(), predicted = Json::array(), probability = Json::array();
       for (std::size_t w = 0; w < post.spans.size(); ++w) {
         Json scores = Json::array();
-        for (std::size_t r = 0; r < d_.runs.size(); ++r) scores.push_back(number(method.scores[r].gold[i][w]));
+        for (std::size_t r = 0; r < d_.runs.size(); ++r) scores.push_back(finite_or_null(method.scores[r].gold[i][w]));
         words.push_back({{"begin", post.spans[w].begin}, {"end", post.spans[w].end}, {"scores", scores}});
       }
       for (const MarkedSpan& s : post.document.spans) spans.push_back({{"begin", s.begin}, {"end", s.end}, {"kind", s.kind}});
       for (const ComparedRun& run : d_.runs) {
         predicted.push_back(class_name(run.predictions[i].predicted));
-        probability.push_back(number(run.predictions[i].probabilities[static_cast<std::size_t>(gold_[i])]));
+        probability.push_back(finite_or_null(run.predictions[i].probabilities[static_cast<std::size_t>(gold_[i])]));
       }
       doc["posts"].push_back({{"doc", post.document.id}, {"id", post.document.external_id}, {"class", class_name(gold_[i])}, {"predicted", predicted}, {"probability", probability},
                               {"text", post.document.text}, {"cut", post.cut >= 0 ? Json(post.cut) : Json(nullptr)}, {"method", method.options.method},
@@ -427,10 +425,10 @@ class Writer {
         Json shown = Json::array();
         for (const std::size_t r : members) {
           values.push_back(all[r]);
-          shown.push_back(number(all[r]));
+          shown.push_back(finite_or_null(all[r]));
         }
         const Interval i = student_interval(values);
-        rows.push_back({{"metric", metric}, {"method", method}, {"values", shown}, {"mean", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}});
+        rows.push_back({{"metric", metric}, {"method", method}, {"values", shown}, {"mean", finite_or_null(i.value)}, {"low", finite_or_null(i.low)}, {"high", finite_or_null(i.high)}});
       };
       add("accuracy", nullptr, accuracy_);
       add("macro-f1", nullptr, macro_f1_);

@@ -9,9 +9,9 @@ namespace telltale {
 Json EvaluationJob::row(const std::string& method, const std::string& metric, const Interval& i, std::int64_t n) {
   return {{"method", method},
           {"metric", metric},
-          {"mean", number(i.value)},
-          {"low", number(i.low)},
-          {"high", number(i.high)},
+          {"mean", finite_or_null(i.value)},
+          {"low", finite_or_null(i.low)},
+          {"high", finite_or_null(i.high)},
           {"kind", name_of(i.kind)},
           {"n", n},
           {"better", metric_info(metric).better}};

@@ -70,7 +70,6 @@ class EvaluationJob {
   DocumentCounts training_counts(const Vocabulary& vocabulary);
 
   // the document
-  static Json number(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
   static Json row(const std::string& method, const std::string& metric, const Interval& i, std::int64_t n);
   Json protocol() const;
 

@@ -97,9 +97,9 @@ void EvaluationJob::judge_pairs(const std::string& method, int top, const std::v
       const Interval& i = result.value(0, metric, p);
       r["pairs"].push_back({{"a", model_.labels()[static_cast<std::size_t>(result.pairs[p].first)]},
                             {"b", model_.labels()[static_cast<std::size_t>(result.pairs[p].second)]},
-                            {"mean", number(i.value)},
-                            {"low", number(i.low)},
-                            {"high", number(i.high)},
+                            {"mean", finite_or_null(i.value)},
+                            {"low", finite_or_null(i.low)},
+                            {"high", finite_or_null(i.high)},
                             {"kind", name_of(i.kind)},
                             {"n", n(p)}});
     }

@@ -104,7 +104,7 @@ void EvaluationJob::judge_posts() {
           per_post_.push_back({{"id", posts_[asked[p]].id},
                                {"method", o_.methods[m]},
                                {"metric", post_metrics_[k]},
-                               {"value", number(of_posts[p])}});
+                               {"value", finite_or_null(of_posts[p])}});
     }
 }
 

@@ -14,7 +14,7 @@
 namespace telltale {
 namespace {
 
-constexpr std::uint64_t infidelity_stream = 1, fidelity_stream = 2, random_stream = 3, resample_stream = 4;
+constexpr std::uint64_t infidelity_stream = 1, fidelity_stream = 2, random_stream = 3, explained_stream = 4;
 constexpr std::size_t batch_ids = 1u << 22;  // ids of the questions gathered before the model is asked: enough to fill batches of every length, some 50 MB with the keys
 
 /// Inputs asked of the model for the posts of one batch; equal ones once.
@@ -44,7 +44,7 @@ class Questions {
   const std::vector<std::vector<std::int32_t>>& resampled(const JudgedPost& post, int j, const JudgeOptions& options) {
     auto [it, fresh] = draws_.try_emplace({&post, j});
     if (fresh) {
-      Rng rng(mix_seed(options.seed, post.key, resample_stream, static_cast<std::uint64_t>(j)));
+      Rng rng(mix_seed(options.seed, post.key, explained_stream, static_cast<std::uint64_t>(j)));
       for (const Part& part : post.parts) it->second.push_back(options.unigrams->draw(part.positions.size(), rng));
     }
     return it->second;

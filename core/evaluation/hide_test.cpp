@@ -6,7 +6,7 @@
 namespace telltale {
 namespace {
 
-constexpr double slack = 1e-12;  // P is a ratio of small counts: "at least" must not hang on its last bit
+constexpr double ratio_slack = 1e-12;  // P is a ratio of small counts: "at least" must not hang on its last bit
 
 std::vector<int> positions_of(const Encoding& text, const std::vector<int>& words) {
   std::vector<int> positions;
@@ -40,8 +40,8 @@ std::vector<int> words_to_hide(const HidePost& post, HideKind kind, int rival, c
   std::vector<int> hidden;
   if (kind == HideKind::none || rival < 0) return hidden;
   for (std::size_t w = 0; w < post.words.size(); ++w) {
-    const bool hide = kind == HideKind::shared ? train.sharedness(post.label, rival, post.words[w]) >= shared_from - slack
-                                               : train.specificity(post.label, rival, post.words[w]) >= telling_from - slack;
+    const bool hide = kind == HideKind::shared ? train.sharedness(post.label, rival, post.words[w]) >= shared_from - ratio_slack
+                                               : train.specificity(post.label, rival, post.words[w]) >= telling_from - ratio_slack;
     if (hide) hidden.push_back(static_cast<int>(w));
   }
   return hidden;

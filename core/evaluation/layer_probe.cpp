@@ -18,8 +18,6 @@ namespace {
 
 constexpr double fitting_share = 0.2;  ///< of the progress, roughly its share of the time
 
-Json number(double v) { return std::isfinite(v) ? Json(v) : Json(); }
-
 std::vector<int> labels_of(const std::vector<ProbePosts::Post>& posts) {
   std::vector<int> out;
   for (const auto& p : posts) out.push_back(p.label);
@@ -81,16 +79,16 @@ double majority(const ProbePosts& posts) {
 
 Json row_of(std::size_t layer, const ProbeResult& r) {
   return {{"layer", layer},
-          {"accuracy", number(r.accuracy.value)},
-          {"low", number(r.accuracy.low)},
-          {"high", number(r.accuracy.high)},
+          {"accuracy", finite_or_null(r.accuracy.value)},
+          {"low", finite_or_null(r.accuracy.low)},
+          {"high", finite_or_null(r.accuracy.high)},
           {"kind", name_of(r.accuracy.kind)},
-          {"train_accuracy", number(r.train_accuracy)},
-          {"control", number(r.control.value)},
-          {"control_low", number(r.control.low)},
-          {"control_high", number(r.control.high)},
-          {"control_train_accuracy", number(r.control_train)},
-          {"selectivity", number(r.selectivity)},
+          {"train_accuracy", finite_or_null(r.train_accuracy)},
+          {"control", finite_or_null(r.control.value)},
+          {"control_low", finite_or_null(r.control.low)},
+          {"control_high", finite_or_null(r.control.high)},
+          {"control_train_accuracy", finite_or_null(r.control_train)},
+          {"selectivity", finite_or_null(r.selectivity)},
           {"l2", r.l2},
           {"converged", r.converged},
           {"constant", r.constant},
@@ -165,9 +163,9 @@ Json probe_layers(const Classifier& model, const ProbePosts& posts, const LayerP
     for (std::size_t i = 0; i < test.size(); ++i)
       right.push_back(means[static_cast<std::size_t>(states.predicted[l][train.size() + i])] == test[i] ? 1 : 0);
     const Interval lens = mean_interval(right, {options.probe.resamples, options.probe.seed, 0.95});
-    rows.back()["lens"] = number(lens.value);
-    rows.back()["lens_low"] = number(lens.low);
-    rows.back()["lens_high"] = number(lens.high);
+    rows.back()["lens"] = finite_or_null(lens.value);
+    rows.back()["lens_low"] = finite_or_null(lens.low);
+    rows.back()["lens_high"] = finite_or_null(lens.high);
   }
   return {{"protocol", protocol_of(options, max_length, model.prediction_precision())},
           {"classes", posts.classes},

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int most_seeds = 100;
 constexpr std::size_t timed_posts = 8;
-constexpr std::uint64_t random_stream = 0x726f6172;  // "roar"
+constexpr std::uint64_t roar_stream = 0x726f6172;  // "roar"
 
 struct Judged {
   RunRecord run;
@@ -101,7 +101,7 @@ std::vector<std::vector<double>> scores_of(Store& store, const Judged& j, const 
   std::vector<std::vector<double>> out;
   if (method == random_method) {
     for (std::size_t i = 0; i < posts.documents.size(); ++i)
-      out.push_back(random_scores(posts.encodings[i].words.size(), mix_seed(o.seed, random_stream), static_cast<std::uint64_t>(posts.documents[i].id)));
+      out.push_back(random_scores(posts.encodings[i].words.size(), mix_seed(o.seed, roar_stream), static_cast<std::uint64_t>(posts.documents[i].id)));
     return out;
   }
   std::vector<ExplainRequest> requests;
@@ -157,8 +157,6 @@ double mean_of(const std::vector<double>& values) {
   for (const double v : values) sum += v;
   return values.empty() ? undefined : sum / static_cast<double>(values.size());
 }
-
-Json number(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
 
 /// right[seed][post].
 using Right = std::vector<std::vector<double>>;
@@ -304,11 +302,11 @@ Json roar(Store& store, std::int64_t id, const RoarOptions& o, std::stop_token s
     if (r.seed != j.settings.seed) continue;  // one row for all seeds
     if (told.insert(r.method).second) methods.push_back({{"method", r.method}, {"protocol", method_protocol(as_evaluation(o), r.method)}});
     const Interval a = accuracy_of(right[key], bootstrap);
-    Json row = {{"method", r.method}, {"metric", "roar"}, {"k", key.first}, {"accuracy", number(a.value)}, {"low", number(a.low)}, {"high", number(a.high)}, {"kind", name_of(a.kind)}, {"n", right[key][0].size()}, {"runs", runs[key]}, {"better", "low"}};
-    for (const auto& s : right[key]) row["by_seed"].push_back(number(mean_of(s)));
+    Json row = {{"method", r.method}, {"metric", "roar"}, {"k", key.first}, {"accuracy", finite_or_null(a.value)}, {"low", finite_or_null(a.low)}, {"high", finite_or_null(a.high)}, {"kind", name_of(a.kind)}, {"n", right[key][0].size()}, {"runs", runs[key]}, {"better", "low"}};
+    for (const auto& s : right[key]) row["by_seed"].push_back(finite_or_null(mean_of(s)));
     if (r.method != random_method) {
       const Interval d = difference_of(right[{key.first, random_method}], right[key], bootstrap);
-      row["difference"] = {{"value", number(d.value)}, {"low", number(d.low)}, {"high", number(d.high)}, {"kind", name_of(d.kind)}, {"clear", clear_difference(d)}};
+      row["difference"] = {{"value", finite_or_null(d.value)}, {"low", finite_or_null(d.low)}, {"high", finite_or_null(d.high)}, {"kind", name_of(d.kind)}, {"clear", clear_difference(d)}};
     }
     rows.push_back(std::move(row));
   }
@@ -316,7 +314,7 @@ Json roar(Store& store, std::int64_t id, const RoarOptions& o, std::stop_token s
   return {{"protocol",
            {{"run", id}, {"model", j.run.fingerprint}, {"dataset", j.dataset.name}, {"split", "test"}, {"class", "predicted"}, {"seeds", o.seeds}, {"seed", o.seed}, {"max_length", j.settings.max_length},
             {"precision", name_of(o.compute.precision)}, {"resamples", o.resamples}, {"interval", o.seeds > 1 ? "Student over seeds" : "bootstrap over posts"}, {"methods", methods}}},
-          {"whole", {{"accuracy", number(whole)}}},
+          {"whole", {{"accuracy", finite_or_null(whole)}}},
           {"rows", rows}};
 }
 

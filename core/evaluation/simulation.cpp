@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::int64_t most_posts = 1000;
 constexpr std::int64_t least_candidates = 200, candidates_a_post = 15;  // enough to find wrong answers among
-constexpr std::uint64_t sample_stream = 0x73696d, order_stream = 0x6f7264;
+constexpr std::uint64_t posts_stream = 0x73696d, order_stream = 0x6f7264;
 
 int top(const std::vector<float>& logits, int but = -1) {
   int best = -1;
@@ -28,8 +28,6 @@ int top(const std::vector<float>& logits, int but = -1) {
     if (c != but && (best < 0 || logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(best)])) best = c;
   return best;
 }
-
-Json number(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
 
 SimulationSide side_of(const std::vector<const SimulationItem*>& items) {
   SimulationSide out;
@@ -60,8 +58,8 @@ std::vector<double> seconds_of(const SimulationRecord& session, bool explained) 
 }
 
 Json to_json(const SimulationSide& s) {
-  return {{"posts", s.posts}, {"answered", s.right.n}, {"right", s.right.right}, {"accuracy", number(s.right.value)}, {"low", number(s.right.low)}, {"high", number(s.right.high)},
-          {"median_seconds", number(s.median_seconds)}, {"mean_confidence", number(s.mean_confidence)}};
+  return {{"posts", s.posts}, {"answered", s.right.n}, {"right", s.right.right}, {"accuracy", finite_or_null(s.right.value)}, {"low", finite_or_null(s.right.low)}, {"high", finite_or_null(s.right.high)},
+          {"median_seconds", finite_or_null(s.median_seconds)}, {"mean_confidence", finite_or_null(s.mean_confidence)}};
 }
 
 /// What the model answers to these posts: stored, else asked and kept. Posts without a word are left out.
@@ -98,7 +96,7 @@ std::vector<SimulationCandidate> ask(Store& store, const Classifier& model, cons
 }  // namespace
 
 std::vector<SimulationItem> lay_out_simulation(const std::vector<SimulationCandidate>& candidates, std::int64_t posts, std::uint64_t seed) {
-  Rng rng(seed, sample_stream);
+  Rng rng(seed, posts_stream);
   std::map<std::pair<bool, int>, std::vector<const SimulationCandidate*>> strata;  // by wrong, class
   std::int64_t there[2] = {0, 0};
   for (const SimulationCandidate& c : candidates) strata[{c.predicted != c.label, c.label}].push_back(&c), ++there[c.predicted != c.label];
@@ -245,8 +243,8 @@ std::string time_verdict(const SimulationReport& r) {
 Json simulation_json(const SimulationRecord& s, const DatasetInfo& dataset, const SimulationReport& r) {
   Json of = Json::array();
   for (const int wrong : {0, 1})
-    of.push_back({{"model", wrong ? "wrong" : "right"}, {"with", to_json(r.with_of[wrong])}, {"without", to_json(r.without_of[wrong])}, {"accuracy", number(r.accuracy_of[wrong].value)},
-                  {"low", number(r.accuracy_of[wrong].low)}, {"high", number(r.accuracy_of[wrong].high)}});
+    of.push_back({{"model", wrong ? "wrong" : "right"}, {"with", to_json(r.with_of[wrong])}, {"without", to_json(r.without_of[wrong])}, {"accuracy", finite_or_null(r.accuracy_of[wrong].value)},
+                  {"low", finite_or_null(r.accuracy_of[wrong].low)}, {"high", finite_or_null(r.accuracy_of[wrong].high)}});
   return {{"session", s.id},
           {"run", s.run ? Json(*s.run) : Json(nullptr)},
           {"model", s.fingerprint},
@@ -258,8 +256,8 @@ Json simulation_json(const SimulationRecord& s, const DatasetInfo& dataset, cons
           {"answered", r.answered},
           {"with", to_json(r.with)},
           {"without", to_json(r.without)},
-          {"difference", {{"accuracy", number(r.accuracy.value)}, {"low", number(r.accuracy.low)}, {"high", number(r.accuracy.high)}, {"interval", "Newcombe 1998, method 10"}, {"p", r.p}, {"test", "Fisher's exact, two-sided"}, {"verdict", accuracy_verdict(r)}}},
-          {"seconds", {{"difference", number(r.seconds.value)}, {"low", number(r.seconds.low)}, {"high", number(r.seconds.high)}, {"interval", name_of(r.seconds.kind)}, {"verdict", time_verdict(r)}}},
+          {"difference", {{"accuracy", finite_or_null(r.accuracy.value)}, {"low", finite_or_null(r.accuracy.low)}, {"high", finite_or_null(r.accuracy.high)}, {"interval", "Newcombe 1998, method 10"}, {"p", r.p}, {"test", "Fisher's exact, two-sided"}, {"verdict", accuracy_verdict(r)}}},
+          {"seconds", {{"difference", finite_or_null(r.seconds.value)}, {"low", finite_or_null(r.seconds.low)}, {"high", finite_or_null(r.seconds.high)}, {"interval", name_of(r.seconds.kind)}, {"verdict", time_verdict(r)}}},
           {"of", of}};
 }
 

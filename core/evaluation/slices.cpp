@@ -13,7 +13,7 @@ namespace telltale {
 namespace {
 
 constexpr std::size_t most_slices = 20, most_numbers = 6;
-constexpr std::uint64_t permutation_stream = 23;
+constexpr std::uint64_t slices_stream = 23;
 
 /// Three slices of as many posts each, as far as equal values allow.
 std::vector<Slice> thirds(const std::vector<std::pair<double, std::size_t>>& by_value, const char* const (&names)[3]) {
@@ -65,9 +65,7 @@ std::vector<double> values_of(const Slice& slice, std::span<const double> values
   return out;
 }
 
-double mean_of(std::span<const double> values) { return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()); }
-
-Json number(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
+double average(std::span<const double> values) { return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()); }
 
 }  // namespace
 
@@ -108,7 +106,7 @@ double gap_p(const std::vector<std::vector<double>>& groups, const BootstrapOpti
     double low = INFINITY, high = -INFINITY;
     std::size_t at = 0;
     for (const std::size_t n : sizes) {
-      const double mean = mean_of(std::span(all).subspan(at, n));
+      const double mean = average(std::span(all).subspan(at, n));
       low = std::min(low, mean), high = std::max(high, mean);
       at += n;
     }
@@ -117,7 +115,7 @@ double gap_p(const std::vector<std::vector<double>>& groups, const BootstrapOpti
   const double observed = largest_gap(), slack = 1e-12 * (std::abs(observed) + 1);
   int as_large = 1;
   for (int r = 0; r < options.resamples; ++r) {
-    Rng rng(mix_seed(options.seed, static_cast<std::uint64_t>(r), permutation_stream));
+    Rng rng(mix_seed(options.seed, static_cast<std::uint64_t>(r), slices_stream));
     rng.shuffle(all);
     as_large += largest_gap() >= observed - slack;
   }
@@ -132,17 +130,17 @@ Json slice_figures(const Slicing& slicing, std::span<const double> values, const
   for (const Slice& s : slicing.slices) {
     const auto of = values_of(s, values);
     const Interval i = mean_interval(of, options);
-    out["slices"].push_back({{"name", s.name}, {"n", of.size()}, {"mean", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"kind", name_of(i.kind)}});
+    out["slices"].push_back({{"name", s.name}, {"n", of.size()}, {"mean", finite_or_null(i.value)}, {"low", finite_or_null(i.low)}, {"high", finite_or_null(i.high)}, {"kind", name_of(i.kind)}});
     if (of.empty()) continue;
     groups.push_back(of);
     names.push_back(s.name);
-    if (mean_of(groups.back()) < mean_of(groups[low])) low = groups.size() - 1;
-    if (mean_of(groups.back()) > mean_of(groups[high])) high = groups.size() - 1;
+    if (average(groups.back()) < average(groups[low])) low = groups.size() - 1;
+    if (average(groups.back()) > average(groups[high])) high = groups.size() - 1;
   }
   if (groups.size() < 2 || low == high) return out;
   const Interval gap = group_difference(groups[low], groups[high], options);
   const double p = gap_p(groups, options);
-  out["gap"] = {{"high", names[high]}, {"low", names[low]}, {"value", number(gap.value)}, {"low_end", number(gap.low)}, {"high_end", number(gap.high)}, {"p", number(p)}, {"clear", clear_difference(gap) && p < 0.05}};
+  out["gap"] = {{"high", names[high]}, {"low", names[low]}, {"value", finite_or_null(gap.value)}, {"low_end", finite_or_null(gap.low)}, {"high_end", finite_or_null(gap.high)}, {"p", finite_or_null(p)}, {"clear", clear_difference(gap) && p < 0.05}};
   return out;
 }
 

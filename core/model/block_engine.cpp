@@ -15,7 +15,7 @@
 namespace telltale {
 namespace {
 
-constexpr float masked_out = -1e30f;
+constexpr float never_attended = -1e30f;
 constexpr std::int64_t second_cache = 3 << 19;                      ///< bytes that the widest activations of a block may take
 constexpr std::int64_t kept_bytes = std::int64_t{3} << 30;          ///< that one call may keep for the way back, unless 2048 rows take more
 
@@ -170,7 +170,7 @@ class BlockEngine final : public Engine {
       alone_ += !b.together;
       if (b.masked)
         for (std::int64_t n = b.first; n < b.first + b.texts; ++n)
-          for (std::int64_t t = 0; t < b.ids; ++t) block.mask.push_back((1 - attend[n * T + t]) * masked_out);
+          for (std::int64_t t = 0; t < b.ids; ++t) block.mask.push_back((1 - attend[n * T + t]) * never_attended);
       bytes += Room::rounded(kept_block_bytes(block.shape));
       largest = std::max(largest, scratch_bytes(block.shape.rows()));
       blocks_.push_back(std::move(block));

@@ -7,7 +7,6 @@
 namespace telltale {
 namespace {
 
-OrderedJson number(double x) { return std::isfinite(x) ? OrderedJson(x) : OrderedJson(); }
 double number(const Json& j) { return j.is_null() ? std::numeric_limits<double>::quiet_NaN() : j.get<double>(); }
 
 /// Points as columns: a cloud of hundreds stays short.
@@ -42,7 +41,7 @@ GeometryPoint point(const Json& j) {
   return p;
 }
 
-OrderedJson distances(const GeometryDistances& d) { return {{"near", number(d.near)}, {"far", number(d.far)}, {"between", number(d.between)}}; }
+OrderedJson distances(const GeometryDistances& d) { return {{"near", finite_or_null<OrderedJson>(d.near)}, {"far", finite_or_null<OrderedJson>(d.far)}, {"between", finite_or_null<OrderedJson>(d.between)}}; }
 GeometryDistances distances(const Json& j) {
   GeometryDistances d;
   d.near = number(j.at("near"));
@@ -85,7 +84,7 @@ OrderedJson to_json(const PerturbationGeometry& g) {
   OrderedJson tokens = OrderedJson::array(), classes = OrderedJson::array();
   for (const GeometryToken& t : g.tokens)
     tokens.push_back({{"position", t.position}, {"id", t.id}, {"piece", t.piece}, {"near_radius", t.near_radius}, {"near_id", t.near_id}, {"near_piece", t.near_piece}, {"far_radius", t.far_radius}, {"far_id", t.far_id}, {"far_piece", t.far_piece}});
-  for (const GeometryClass& c : g.classes) classes.push_back({{"predicted", c.predicted}, {"label", c.label}, {"probability", number(c.probability)}, {"gold", number(c.gold)}});
+  for (const GeometryClass& c : g.classes) classes.push_back({{"predicted", c.predicted}, {"label", c.label}, {"probability", finite_or_null<OrderedJson>(c.probability)}, {"gold", finite_or_null<OrderedJson>(c.gold)}});
   out["tokens"] = tokens;
   out["classes"] = classes;
   out["distances"] = {{"attribution", distances(g.attribution)}, {"cls", distances(g.cls)}};

@@ -26,8 +26,6 @@ std::string class_name(const std::vector<std::string>& classes, int i) {
   return static_cast<std::size_t>(i) < classes.size() ? classes[static_cast<std::size_t>(i)] : fmt::format("class {}", i);
 }
 
-OrderedJson finite(double x) { return std::isfinite(x) ? OrderedJson(x) : OrderedJson(); }
-
 }  // namespace
 
 ExplanationView::ExplanationView(const ExplanationRecord& r, std::string_view text, const std::vector<std::string>& classes) {
@@ -95,28 +93,28 @@ OrderedJson explanation_json(const ExplanationRecord& r, std::string_view text, 
     t["text"] = token ? clean_utf8(token(r.ids[i])) : placed ? slice(text, span) : "";
     t["begin"] = placed ? OrderedJson(span.begin) : OrderedJson();
     t["end"] = placed ? OrderedJson(span.end) : OrderedJson();
-    t["score"] = i < r.scores.size() ? finite(r.scores[i]) : OrderedJson();
-    if (errors.is_array() && !of_words) t["standard_error"] = i < errors.size() ? finite(number_of(errors[i])) : OrderedJson();
+    t["score"] = i < r.scores.size() ? finite_or_null<OrderedJson>(r.scores[i]) : OrderedJson();
+    if (errors.is_array() && !of_words) t["standard_error"] = i < errors.size() ? finite_or_null<OrderedJson>(number_of(errors[i])) : OrderedJson();
     out["tokens"].push_back(std::move(t));
   }
   out["words"] = OrderedJson::array();
   for (std::size_t i = 0; i < std::min(r.words.size(), r.word_scores.size()); ++i)
     if (inside(r.words[i], text)) {
-      out["words"].push_back({{"text", slice(text, r.words[i])}, {"begin", r.words[i].begin}, {"end", r.words[i].end}, {"score", finite(r.word_scores[i])}});
-      if (errors.is_array() && of_words) out["words"].back()["standard_error"] = i < errors.size() ? finite(number_of(errors[i])) : OrderedJson();
+      out["words"].push_back({{"text", slice(text, r.words[i])}, {"begin", r.words[i].begin}, {"end", r.words[i].end}, {"score", finite_or_null<OrderedJson>(r.word_scores[i])}});
+      if (errors.is_array() && of_words) out["words"].back()["standard_error"] = i < errors.size() ? finite_or_null<OrderedJson>(number_of(errors[i])) : OrderedJson();
     }
   out["method"] = clean_utf8(r.method);
   out["target"] = clean_utf8(view.target);
   if (!view.foil.empty()) out["foil"] = clean_utf8(view.foil);
   out["output"] = clean_utf8(view.output);
-  out["value"] = finite(r.value);
-  out["baseline_value"] = finite(r.baseline_value);
-  out["delta"] = finite(r.delta);
-  out["relative_delta"] = finite(view.relative_delta);
+  out["value"] = finite_or_null<OrderedJson>(r.value);
+  out["baseline_value"] = finite_or_null<OrderedJson>(r.baseline_value);
+  out["delta"] = finite_or_null<OrderedJson>(r.delta);
+  out["relative_delta"] = finite_or_null<OrderedJson>(view.relative_delta);
   out["steps"] = r.steps;
   out["predicted"] = clean_utf8(class_name(classes, view.predicted));
   out["probabilities"] = OrderedJson::array();
-  for (const double p : view.probabilities) out["probabilities"].push_back(finite(p));
+  for (const double p : view.probabilities) out["probabilities"].push_back(finite_or_null<OrderedJson>(p));
   if (r.prediction.is_object() && r.prediction.contains("details")) out["details"] = OrderedJson(r.prediction["details"]);
   out["protocol"] = OrderedJson(r.protocol);
   out["fingerprint"] = clean_utf8(r.fingerprint);

@@ -7,7 +7,7 @@
 
 namespace telltale {
 namespace {
-constexpr std::uint64_t dropout_stream = 0x736861726564;  // "shared"
+constexpr std::uint64_t word_dropout_stream = 0x736861726564;  // "shared"
 }
 
 at::Tensor document_counts(const std::vector<TrainingPost>& posts, std::int64_t classes, std::int64_t vocabulary, const SpecialIds& specials) {
@@ -36,7 +36,7 @@ std::vector<int> rivals(const at::Tensor& confusion, std::int64_t classes, int n
 }
 
 TrainingPost drop_shared(const TrainingPost& post, const SharedDropout& rule, const at::Tensor& counts, int rival, const SpecialIds& specials) {
-  Rng rng(mix_seed(rule.seed, static_cast<std::uint64_t>(rule.step), static_cast<std::uint64_t>(post.document)), dropout_stream);
+  Rng rng(mix_seed(rule.seed, static_cast<std::uint64_t>(rule.step), static_cast<std::uint64_t>(post.document)), word_dropout_stream);
   const std::int64_t V = counts.size(1);
   const double *mine = counts.data_ptr<double>() + post.label * V, *theirs = counts.data_ptr<double>() + rival * V;
   TrainingPost out{post.document, post.label, {}, {}};

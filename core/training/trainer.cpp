@@ -32,12 +32,10 @@ constexpr double checkpoint_seconds = 600;          // the longest that is ever 
 
 double since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
 
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
-
 Json by_term(const std::vector<double>& values) {
   Json out = Json::object();
   for (std::size_t k = 0; k < values.size() && k < terms().size(); ++k)
-    if (!std::isnan(values[k])) out[terms()[k].id] = number(values[k]);
+    if (!std::isnan(values[k])) out[terms()[k].id] = finite_or_null(values[k]);
   return out;
 }
 
@@ -280,7 +278,7 @@ class Session {
     s.memory_mib = used_mib(start_.model->impl().device);
     most_mib_ = std::max(most_mib_, s.memory_mib);
     s.terms = by_term(r.values.values);
-    s.terms["total"] = number(r.values.total);
+    s.terms["total"] = finite_or_null(r.values.total);
     s.shares = by_term(r.values.shares);
     s.documents = r.documents;
     event("step", {{"epoch", s.epoch}, {"terms", s.terms}, {"gradient_norm", s.gradient_norm}, {"gradient_shares", s.shares}, {"learning_rate", s.learning_rate},

@@ -11,14 +11,6 @@
 namespace telltale::ui {
 namespace {
 
-QString safe(const std::string& s) { return text(clean_utf8(s)); }
-
-/// The method's words with a mark where it took part in a loss.
-QString by_line(const ComparisonView& v, const std::string& method) {
-  const std::string mark = v.loss_mark(method);
-  return safe(v.method_name(method)) + (mark.empty() ? QString() : QStringLiteral(" · ") + text(mark));
-}
-
 void draw_swatch(QPainter& p, Theme& theme, QPointF at, int series) {
   p.setPen(Qt::NoPen);
   p.setBrush(theme.series(static_cast<std::size_t>(series)));
@@ -26,6 +18,13 @@ void draw_swatch(QPainter& p, Theme& theme, QPointF at, int series) {
 }
 
 }  // namespace
+
+QString safe(const std::string& s) { return text(clean_utf8(s)); }
+
+QString by_line(const ComparisonView& v, const std::string& method) {
+  const std::string mark = v.loss_mark(method);
+  return safe(v.method_name(method)) + (mark.empty() ? QString() : QStringLiteral(" · ") + text(mark));
+}
 
 // ---- overlap matrices
 

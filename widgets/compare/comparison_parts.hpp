@@ -8,6 +8,9 @@
 
 namespace telltale::ui {
 
+QString safe(const std::string& s);                                  ///< text of the file, fit to be shown
+QString by_line(const ComparisonView& v, const std::string& method);  ///< the method's words, with a mark where it took part in a loss
+
 /// One matrix a run, side by side (the runs of the leading contrast); item key = i · C + j, i > j.
 class OverlapMatrices : public PaintedView {
   Q_OBJECT

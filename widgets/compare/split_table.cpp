@@ -11,14 +11,6 @@
 namespace telltale::ui {
 namespace {
 
-QString safe(const std::string& s) { return text(clean_utf8(s)); }
-
-/// The method's words with a mark where it took part in a loss.
-QString by_line(const ComparisonView& v, const std::string& method) {
-  const std::string mark = v.loss_mark(method);
-  return safe(v.method_name(method)) + (mark.empty() ? QString() : QStringLiteral(" · ") + text(mark));
-}
-
 /// A and B, and the control of B where the document holds it and it is neither.
 std::vector<int> runs_shown(const ComparisonView& v) {
   std::vector<int> out{std::max(0, v.a)};

@@ -12,7 +12,7 @@
 namespace telltale::ui {
 namespace {
 constexpr qreal target_x = 24, foil_x = 70, full_name_x = 96, compact_name_x = 54, number_w = 46;
-int head(const Theme& theme) { return static_cast<int>(theme.px(22)); }
+int class_head(const Theme& theme) { return static_cast<int>(theme.px(22)); }
 }  // namespace
 
 ClassTable::ClassTable(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
@@ -42,7 +42,7 @@ int ClassTable::rows() const {
 
 void ClassTable::lay_out() {
   std::vector<Item> items;
-  const int row = theme_.spacing("row"), top = compact_ ? 0 : head(theme_);
+  const int row = theme_.spacing("row"), top = compact_ ? 0 : class_head(theme_);
   const std::size_t n = post_ ? post_->view.probabilities.size() : 0;
   const bool all_alike = post_ && std::any_of(methods().begin(), methods().end(), [&](const MethodInfo& m) { return m.id == post_->record.method && !asks_for_class(m); });
   std::vector<int> order;
@@ -140,10 +140,10 @@ void ClassTable::paintEvent(QPaintEvent*) {
   if (!compact_) {
     p.setFont(theme_.font("caption"));
     p.setPen(theme_["text2"]);
-    p.drawText(QRectF(0, 0, 2 * target_x, head(theme_)), Qt::AlignCenter, tr("Target"));
-    p.drawText(QRectF(foil_x - 24, 0, 48, head(theme_)), Qt::AlignCenter, tr("Foil"));
-    p.drawText(QRectF(full_name_x, 0, 100, head(theme_)), Qt::AlignVCenter, tr("Class"));
-    p.drawText(QRectF(width() - 112, 0, 100, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Probability"));
+    p.drawText(QRectF(0, 0, 2 * target_x, class_head(theme_)), Qt::AlignCenter, tr("Target"));
+    p.drawText(QRectF(foil_x - 24, 0, 48, class_head(theme_)), Qt::AlignCenter, tr("Foil"));
+    p.drawText(QRectF(full_name_x, 0, 100, class_head(theme_)), Qt::AlignVCenter, tr("Class"));
+    p.drawText(QRectF(width() - 112, 0, 100, class_head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Probability"));
   }
   const auto& prob = post_->view.probabilities;
   double rest = 1;

@@ -11,7 +11,7 @@
 
 namespace telltale::ui {
 namespace {
-constexpr int pad = 11, line = 17, gap = 7;
+constexpr int pad = 11, line = 17, line_gap = 7;
 constexpr std::size_t most_pieces = 8;
 }  // namespace
 
@@ -55,7 +55,7 @@ void HoverCard::show_word(const PostContent& post, int word, const Telling& t, c
   for (const auto& p : pieces_) width = std::max(width, mono.horizontalAdvance(p.left) + small.horizontalAdvance(p.right) + 30);
   for (const QString& n : notes_) width = std::max(width, small.horizontalAdvance(n));
   const int w = static_cast<int>(std::clamp(width, 150.0, 380.0)) + 2 * pad + 2;
-  const int h = pad + 18 + (pieces_.empty() ? 0 : gap + 2 + line * static_cast<int>(pieces_.size())) + gap + 3 + line * static_cast<int>(notes_.size()) + pad - 3;
+  const int h = pad + 18 + (pieces_.empty() ? 0 : line_gap + 2 + line * static_cast<int>(pieces_.size())) + line_gap + 3 + line * static_cast<int>(notes_.size()) + pad - 3;
   QRect box(anchor.left(), anchor.bottom() + 6, w, h);
   const QRect room = parentWidget()->rect().adjusted(4, 4, -4, -4);
   if (box.bottom() > room.bottom()) box.moveBottom(anchor.top() - 6);
@@ -84,8 +84,8 @@ void HoverCard::paintEvent(QPaintEvent*) {
   draw_tabular(p, QRectF(right - score_w, y, score_w, 18), Qt::AlignRight, score_);
   y += 18;
   const auto rule = [&] {
-    p.fillRect(QRectF(left, std::round(y + gap / 2.0), right - left, 1), theme_["border"]);
-    y += gap + 2;
+    p.fillRect(QRectF(left, std::round(y + line_gap / 2.0), right - left, 1), theme_["border"]);
+    y += line_gap + 2;
   };
   if (!pieces_.empty()) {
     rule();

@@ -9,8 +9,8 @@
 
 namespace telltale::ui {
 namespace {
-constexpr qreal side = 12, gap = 10, number_w = 40, whisker_w = 96;
-int head(const Theme& theme) { return static_cast<int>(theme.px(24)); }
+constexpr qreal side = 12, gap = 10, layer_number_w = 40, whisker_w = 96;
+int layers_head(const Theme& theme) { return static_cast<int>(theme.px(24)); }
 }  // namespace
 
 QString layer_name(std::size_t state) { return state == 0 ? QObject::tr("Embedding") : QObject::tr("Layer %1").arg(state); }
@@ -60,7 +60,7 @@ LayersTable::Columns LayersTable::columns() const {
   c.bar = c.answer + std::min(widest, std::max<qreal>(50, width() * 0.24)) + gap;
   const bool probes = probes_.is_object();
   c.probe_end = width() - side;
-  const qreal number = theme_.px(number_w);
+  const qreal number = theme_.px(layer_number_w);
   c.whiskers = probes && width() >= theme_.px(430);
   c.probe = c.probe_end - (probes ? number + gap + (c.whiskers ? theme_.px(whisker_w) + gap : 0) : 0);
   c.number_end = c.probe;
@@ -70,7 +70,7 @@ LayersTable::Columns LayersTable::columns() const {
 
 void LayersTable::lay_out() {
   std::vector<Item> items;
-  const int row = theme_.spacing("row"), top = head(theme_);
+  const int row = theme_.spacing("row"), top = layers_head(theme_);
   const std::size_t n = lens_ ? lens_->lens.layers.size() : 0;
   for (std::size_t l = 0; l < n; ++l) {
     const Prediction& p = lens_->lens.layers[l];
@@ -94,7 +94,7 @@ void LayersTable::lay_out() {
 }
 
 void LayersTable::draw_head(QPainter& p, const Columns& c) const {
-  const qreal h = head(theme_);
+  const qreal h = layers_head(theme_);
   p.setFont(theme_.font("caption"));
   p.setPen(theme_["text2"]);
   const QFontMetricsF m(p.font(), p.device());
@@ -135,7 +135,7 @@ void LayersTable::draw_probe(QPainter& p, const QRectF& box, const Columns& c, s
   const double accuracy = probe(layer, "accuracy"), low = probe(layer, "low"), high = probe(layer, "high"), control = probe(layer, "control");
   p.setPen(theme_["text"]);
   p.setFont(theme_.font("table"));
-  draw_tabular(p, QRectF(c.probe_end - theme_.px(number_w), box.top(), theme_.px(number_w), box.height()), Qt::AlignRight, text(fixed(accuracy)));
+  draw_tabular(p, QRectF(c.probe_end - theme_.px(layer_number_w), box.top(), theme_.px(layer_number_w), box.height()), Qt::AlignRight, text(fixed(accuracy)));
   if (!c.whiskers) return;
   const qreal left = c.probe + 2 * gap, width = theme_.px(whisker_w) - gap, y = box.center().y();
   const auto at = [&](double v) { return left + width * std::clamp(v, 0.0, 1.0); };

@@ -14,7 +14,7 @@ namespace telltale::ui {
 namespace {
 
 constexpr qreal margin = 10;
-qreal head(const Theme& theme) { return theme.px(32); }
+qreal maps_head(const Theme& theme) { return theme.px(32); }
 qreal least_height(const Theme& theme) { return theme.px(102); }  // of a method: under it a map says nothing
 
 }  // namespace
@@ -53,7 +53,7 @@ void MethodMaps::lay_out() {
   for (std::size_t m = 0; m < maps_.size(); ++m) {
     if (!maps_[m].post) continue;
     const PostContent& post = *maps_[m].post;
-    const QRectF box = cell(m).adjusted(margin / 2, head(theme_), -margin / 2, -4);
+    const QRectF box = cell(m).adjusted(margin / 2, maps_head(theme_), -margin / 2, -4);
     if (box.width() < 20 || box.height() < 8) continue;
     std::vector<const RankedWord*> order;
     for (const auto& r : post.view.ranked) order.push_back(&r);
@@ -116,7 +116,7 @@ void MethodMaps::paintEvent(QPaintEvent*) {
     draw_tabular(p, QRectF(box.right() - right, box.top() + 15, right, 13), Qt::AlignRight, map.right);
     p.drawText(QRectF(box.left(), box.top() + 15, box.width() - right - 4, 13), Qt::AlignVCenter, sm.elidedText(map.note, Qt::ElideRight, box.width() - right - 4));
     if (map.post) continue;
-    const QRectF frame = box.adjusted(0, head(theme_), 0, -4);
+    const QRectF frame = box.adjusted(0, maps_head(theme_), 0, -4);
     const bool failed = map.state == Map::State::failed;
     p.setBrush(map.state == Map::State::not_yet && ring() < 0 && static_cast<int>(m) == chosen_ && underMouse() ? theme_["hover"] : theme_["panelAlt"]);
     p.setPen(QPen(theme_[failed ? "warn" : "border"], 1, map.state == Map::State::not_yet ? Qt::SolidLine : Qt::DotLine));
@@ -172,7 +172,7 @@ bool MethodMaps::event(QEvent* e) {
     const auto* help = static_cast<QHelpEvent*>(e);
     for (std::size_t m = 0; m < maps_.size(); ++m) {
       const QRectF box = cell(m);
-      if (!box.contains(help->pos()) || (maps_[m].post && help->pos().y() > box.top() + head(theme_))) continue;
+      if (!box.contains(help->pos()) || (maps_[m].post && help->pos().y() > box.top() + maps_head(theme_))) continue;
       const QString act = maps_[m].state == Map::State::there       ? maps_[m].shown ? tr("this is the shown method") : tr("a click makes it the shown method")
                           : maps_[m].state == Map::State::not_yet   ? tr("a click explains it")
                           : maps_[m].state == Map::State::failed    ? tr("a click tries again")

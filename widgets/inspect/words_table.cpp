@@ -11,7 +11,7 @@
 
 namespace telltale::ui {
 namespace {
-int head(const Theme& theme) { return static_cast<int>(theme.px(24)); }
+int words_head(const Theme& theme) { return static_cast<int>(theme.px(24)); }
 }  // namespace
 
 WordsTable::WordsTable(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
@@ -84,7 +84,7 @@ void WordsTable::lay_out() {
   if (show_ == Show::against) std::reverse(all.begin(), all.end());
   const int n = static_cast<int>(all.size());
   const QWidget* view = parentWidget();
-  const int fits = std::max(3, ((view ? view->height() : height()) - head(theme_) - 2) / row);
+  const int fits = std::max(3, ((view ? view->height() : height()) - words_head(theme_) - 2) / row);
   int room = top_ == 0 ? fits : top_ < 0 ? n : top_ + (show_ == Show::both && top_ < n ? 1 : 0);
   if (n <= room) {
     rows_ = all;
@@ -108,10 +108,10 @@ void WordsTable::lay_out() {
     if (!std::isnan(error)) tip += tr("\nstandard error %1: other draws would move the score by about that").arg(text(fixed(error, score_decimals(post_->view.domain))));
     if (t.kind == Telling::Kind::unknown) tip += counts_ ? tr("\nin no training post of the two classes") : why_not_.isEmpty() ? QString() : QStringLiteral("\n") + why_not_;
     else tip += tr("\nP(class | word) = %1 in %2 training posts of the pair; telling from 0.80, shared up to 0.65").arg(chip_text(t)).arg(t.posts);
-    items.push_back({QRectF(0, head(theme_) + row * static_cast<qreal>(i), width(), row), static_cast<int>(r.word), tip, tr("%1, %2%5, rank %3, tells for %4").arg(text(r.text), score).arg(r.rank).arg(chip_text(t), std::isnan(error) ? QString() : tr(" plus or minus %1").arg(text(fixed(error, score_decimals(post_->view.domain)))))});
+    items.push_back({QRectF(0, words_head(theme_) + row * static_cast<qreal>(i), width(), row), static_cast<int>(r.word), tip, tr("%1, %2%5, rank %3, tells for %4").arg(text(r.text), score).arg(r.rank).arg(chip_text(t), std::isnan(error) ? QString() : tr(" plus or minus %1").arg(text(fixed(error, score_decimals(post_->view.domain)))))});
   }
   set_items(std::move(items));
-  setMinimumHeight(top_ == 0 ? 100 : head(theme_) + row * static_cast<int>(rows_.size()) + 2);
+  setMinimumHeight(top_ == 0 ? 100 : words_head(theme_) + row * static_cast<int>(rows_.size()) + 2);
 }
 
 void WordsTable::paintEvent(QPaintEvent*) {
@@ -131,16 +131,16 @@ void WordsTable::paintEvent(QPaintEvent*) {
     if (std::isfinite(r.score)) reach = std::max(reach, std::abs(r.score));
   p.setFont(small);
   p.setPen(theme_["text2"]);
-  p.drawText(QRectF(0, 0, 32, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("#"));
-  p.drawText(QRectF(word_x, 0, 120, head(theme_)), Qt::AlignVCenter, tr("Word"));
-  p.drawText(QRectF(score_x, 0, score_w, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Score"));
-  if (error_w > 0) p.drawText(QRectF(error_x, 0, error_w, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("± error"));
-  if (wide) p.drawText(QRectF(share_x, 0, share_w, head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Share"));
-  p.drawText(QRectF(chip_x, 0, chip_w, head(theme_)), Qt::AlignVCenter, tr("Tells for"));
+  p.drawText(QRectF(0, 0, 32, words_head(theme_)), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("#"));
+  p.drawText(QRectF(word_x, 0, 120, words_head(theme_)), Qt::AlignVCenter, tr("Word"));
+  p.drawText(QRectF(score_x, 0, score_w, words_head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Score"));
+  if (error_w > 0) p.drawText(QRectF(error_x, 0, error_w, words_head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("± error"));
+  if (wide) p.drawText(QRectF(share_x, 0, share_w, words_head(theme_)), Qt::AlignRight | Qt::AlignVCenter, tr("Share"));
+  p.drawText(QRectF(chip_x, 0, chip_w, words_head(theme_)), Qt::AlignVCenter, tr("Tells for"));
   const int row = theme_.spacing("row");
   const qreal zero = show_ == Show::with ? bar_x + 1 : show_ == Show::against ? bar_x + bar_w - 1 : bar_x + bar_w / 2, arm = show_ == Show::both ? bar_w / 2 : bar_w - 2;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const QRectF box(0, head(theme_) + row * static_cast<qreal>(i), width(), row);
+    const QRectF box(0, words_head(theme_) + row * static_cast<qreal>(i), width(), row);
     if (rows_[i] < 0) {
       p.fillRect(box, theme_["panelAlt"]);
       p.fillRect(QRectF(0, box.top(), width(), 1), theme_["grid"]);
@@ -202,7 +202,7 @@ void WordsTable::paintEvent(QPaintEvent*) {
   if (rows_.empty()) {
     p.setFont(small);
     p.setPen(theme_["text3"]);
-    p.drawText(QRectF(12, head(theme_), width() - 24, 40), Qt::AlignCenter | Qt::TextWordWrap, post_->record.words.empty() ? tr("The scores stand here once the post is explained.") : tr("No word has such a score."));
+    p.drawText(QRectF(12, words_head(theme_), width() - 24, 40), Qt::AlignCenter | Qt::TextWordWrap, post_->record.words.empty() ? tr("The scores stand here once the post is explained.") : tr("No word has such a score."));
   }
   draw_focus(p);
 }

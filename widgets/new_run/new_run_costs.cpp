@@ -12,8 +12,6 @@
 namespace telltale::ui {
 namespace {
 
-QString first_line(const std::exception& e) { return one_line(QString::fromUtf8(e.what()).section(QLatin1Char('\n'), 0, 0).toStdString()); }
-
 CostHistory read_history(Store& store) {
   CostHistory out;
   double sum = 0;

@@ -33,8 +33,6 @@ QString thousands(std::int64_t n) {
   return s;
 }
 
-QString first_line(const std::exception& e) { return one_line(QString::fromUtf8(e.what()).section(QLatin1Char('\n'), 0, 0).toStdString()); }
-
 }  // namespace
 
 void NewRunView::set_session(Session* session) {

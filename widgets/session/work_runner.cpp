@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t models_kept = 2;
-constexpr int busy_ms = 15 * 60'000;  // another thread may be importing
+constexpr int busy_worker_ms = 15 * 60'000;  // another thread may be importing
 
 class Models final : public ModelCache {
  public:
@@ -147,7 +147,7 @@ void WorkRunner::work_on(Lane& lane, const std::shared_ptr<Item>& item) {
   try {
     if (!lane.store) {
       lane.store = Store::open(file_, read_only_ ? Store::Mode::read : Store::Mode::write);
-      lane.store->set_busy_timeout(busy_ms);
+      lane.store->set_busy_timeout(busy_worker_ms);
       lane.models = std::make_unique<Models>(compute_);
     }
     const ComputeUse compute(compute_.get());

@@ -1,6 +1,7 @@
 // Text of files made fit for labels, lists and tool tips.
 #pragma once
 #include <QString>
+#include <exception>
 
 #include "report/post_text.hpp"
 #include "widgets/theme.hpp"
@@ -13,6 +14,9 @@ inline QString one_line(const std::string& s) {
   out.removeIf([](QChar c) { return (c.unicode() >= 0x202A && c.unicode() <= 0x202E) || (c.unicode() >= 0x2066 && c.unicode() <= 0x2069); });
   return out;
 }
+
+/// What went wrong, as a label says it.
+inline QString first_line(const std::exception& e) { return one_line(QString::fromUtf8(e.what()).section(QLatin1Char('\n'), 0, 0).toStdString()); }
 
 inline QString elided(const QString& s, int characters) { return s.size() <= characters ? s : s.left(characters - 1) + QChar(0x2026); }
 
