@@ -67,6 +67,14 @@ at::Tensor padded(const at::Tensor& x, std::int64_t ids) {
   return x.size(0) == ids ? x : at::constant_pad_nd(x, {0, 0, 0, ids - x.size(0)});
 }
 
+/// 1 where a row of `lengths` has an id, [R,ids].
+at::Tensor mask_of(const std::vector<std::int64_t>& lengths, std::int64_t ids, const at::TensorOptions& real) {
+  at::Tensor mask = at::ones({static_cast<std::int64_t>(lengths.size()), ids}, at::kFloat);
+  for (std::size_t r = 0; r < lengths.size(); ++r)
+    if (lengths[r] < ids) mask[static_cast<std::int64_t>(r)].narrow(0, lengths[r], ids - lengths[r]).zero_();
+  return mask.to(real);
+}
+
 }  // namespace
 
 void gradient_rows(MethodJob& job, const std::vector<Ends>& ends, std::vector<Point> points, const Reduce& reduce, const Consume& consume) {
@@ -99,12 +107,9 @@ void gradient_rows(MethodJob& job, const std::vector<Ends>& ends, std::vector<Po
     const at::Tensor at_points = at::addcmul(base, alpha, difference).contiguous();
     at::Tensor mask;
     if (p.masked) {
-      mask = at::ones({rows, p.ids}, at::kFloat);
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const auto n = static_cast<std::int64_t>(length(points[p.first + static_cast<std::size_t>(r)]));
-        if (n < p.ids) mask[r].narrow(0, n, p.ids - n).zero_();
-      }
-      mask = mask.to(real);
+      std::vector<std::int64_t> lengths;
+      for (std::size_t k = p.first; k < p.last; ++k) lengths.push_back(static_cast<std::int64_t>(length(points[k])));
+      mask = mask_of(lengths, p.ids, real);
     }
     const auto seed = [&](const at::Tensor& logits) {
       const at::Tensor z = logits.to(at::kCPU).to(at::kDouble).contiguous();
@@ -133,15 +138,20 @@ std::vector<double> values_at(MethodJob& job, const std::vector<Ends>& ends, con
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
   for (std::size_t k = 0; k < order.size();) {
     if (job.stop.stop_requested()) throw Cancelled{};
-    const auto most = static_cast<std::size_t>(job.engine.texts_per_call(length(order[k])));
+    const std::int64_t ids = length(order[k]);
+    const auto most = static_cast<std::size_t>(job.engine.texts_per_call(ids));
     std::vector<at::Tensor> rows;
+    std::vector<std::int64_t> lengths;
     std::size_t end = k;
-    for (; end < order.size() && end - k < most && length(order[end]) == length(order[k]); ++end) {
+    // Two points a text are few: calls for each length alone would spend their time on fetching weights.
+    for (; end < order.size() && end - k < most && length(order[end]) * 4 >= ids * 3; ++end) {
       const Point& p = points[order[end]];
       const Ends& e = ends[p.item];
-      rows.push_back(p.alpha == 1 ? e.x : p.alpha == 0 ? e.baseline : at::add(e.baseline, e.x - e.baseline, p.alpha));
+      rows.push_back(padded(p.alpha == 1 ? e.x : p.alpha == 0 ? e.baseline : at::add(e.baseline, e.x - e.baseline, p.alpha), ids));
+      lengths.push_back(length(order[end]));
     }
-    const at::Tensor z = job.engine.logits(at::stack(rows).contiguous(), {}, job.options.path).to(at::kCPU).to(at::kDouble).contiguous();
+    const at::Tensor mask = lengths.back() < ids ? mask_of(lengths, ids, rows[0].options()) : at::Tensor();
+    const at::Tensor z = job.engine.logits(at::stack(rows).contiguous(), mask, job.options.path).to(at::kCPU).to(at::kDouble).contiguous();
     for (std::size_t j = k; j < end; ++j) {
       const Explanation& e = job.out[points[order[j]].item];
       out[order[j]] = output_value(job.options.output, z.data_ptr<double>() + static_cast<std::int64_t>(j - k) * z.size(1), static_cast<int>(z.size(1)), e.target, e.foil);

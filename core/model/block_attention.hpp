@@ -78,6 +78,17 @@ inline void softmax(float* s, Int n) {
   for (Int j = 0; j < n; j += W) put(s + j, get(s + j) * share);
 }
 
+/// One head of `parts` (query, key, value) of n rows, for the way back.
+template <class K>
+inline void keep_head(K* kept, const float* from, Int n, Int parts, Int d, Int D) {
+  for (Int t = 0; t < n; ++t)
+    for (Int part = 0; part < parts; ++part)
+      for (Int c = 0; c < D; c += W) {
+        const Int at = (t * parts + part) * d + c;
+        put_far(kept + at, get(from + at, lanes(D - c)), lanes(D - c));
+      }
+}
+
 template <class N, class K>
 void attention(BlockShape s, const float* qkv, const float* mask, K* kept, K* probabilities, Left<N> context, Share share) {
   const Int d = s.heads * s.size, n = s.ids, D = s.size, np = s.padded(), Dp = up(D, W);
@@ -89,14 +100,7 @@ void attention(BlockShape s, const float* qkv, const float* mask, K* kept, K* pr
     const float* q = qkv + text * n * 3 * d + head * D;
     gather_across(q + d, 3 * d, n, D, keys);
     gather(q + 2 * d, 3 * d, n, D, values);
-    if constexpr (sizeof(K) == 2)
-      if (kept)
-        for (Int t = 0; t < n; ++t)
-          for (Int part = 0; part < 3; ++part)
-            for (Int c = 0; c < D; c += W) {
-              const Int at = t * 3 * d + part * d + c;
-              put(kept + text * n * 3 * d + head * D + at, get(q + at, lanes(D - c)), lanes(D - c));
-            }
+    if (kept) keep_head(kept + text * n * 3 * d + head * D, q, n, 3, d, D);
     in_tiles(n, [&](Int first, Int rows) {
       small_product<false>(rows, n, D, q + first * 3 * d, 3 * d, keys, p, np);
       for (Int r = 0; r < rows; ++r) {
@@ -105,7 +109,7 @@ void attention(BlockShape s, const float* qkv, const float* mask, K* kept, K* pr
           for (Int j = 0; j < n; j += W) put(row + j, get(row + j) + get(mask + text * n + j, lanes(n - j)));
         softmax(row, n);
         if (probabilities)
-          for (Int j = 0; j < np; j += W) put(probabilities + (x * n + first + r) * np + j, get(row + j));
+          for (Int j = 0; j < np; j += W) put_far(probabilities + (x * n + first + r) * np + j, get(row + j), 0xffff);
       }
       small_product<false>(rows, D, n, p, np, values, o, Dp);
       for (Int r = 0; r < rows; ++r) {
@@ -115,6 +119,7 @@ void attention(BlockShape s, const float* qkv, const float* mask, K* kept, K* pr
       }
     });
   }
+  written();
 }
 
 template <class N, class K>
@@ -191,15 +196,9 @@ void cls_attention(BlockShape s, const float* q, const float* kv, const float* m
       put_left(context, text * context.ld + head * D + c, o, lanes(D - c));
     }
     if (head + 1 == s.heads) zero_tail(context, text, d);
-    if constexpr (sizeof(K) == 2)
-      if (kept)
-        for (Int t = 0; t < n; ++t)
-          for (Int part = 0; part < 2; ++part)
-            for (Int c = 0; c < D; c += W) {
-              const Int at = t * 2 * d + part * d + c;
-              put(kept + first + at, get(k + at, lanes(D - c)), lanes(D - c));
-            }
+    if (kept) keep_head(kept + first, k, n, 2, d, D);
   }
+  written();
 }
 
 template <class N, class K>

@@ -297,9 +297,7 @@ class BlockEngine final : public Engine {
       Layer& l = b.layers[n];
       const typename BlockSides::Layer& m = sides_[0].layers[n];
       const bool last = n + 1 == w_.layers.size();
-      float* qkv = own;
-      if constexpr (!mixed)
-        if (keep) qkv = l.qkv;
+      float* qkv = own;  // written again and again, it stays in the cache; attention puts what is kept aside
       Result<Number, Kept> to;
       to.bias = real(qkv_bias_[n]) + (last ? d_ : 0), to.out = qkv, to.out_ld = (last ? 2 : 3) * d_;
       k_.product(h.left, m.qkv.right(), M, to, share);

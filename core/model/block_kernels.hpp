@@ -66,7 +66,7 @@ struct BlockKernels {
                Left<Number> left, Kept* hat, float* rstd, Share share);
   void (*norm_backward)(std::int64_t rows, std::int64_t d, const float* dy, const Kept* hat, const float* rstd, const float* gamma, float* dx, Left<Number> left, Share share);
   void (*copy)(std::int64_t rows, std::int64_t d, const float* in, std::int64_t ld, float* out, Left<Number> left, Share share);  ///< [rows,d] of rows of `ld`
-  /// qkv [M,3d]; mask [N,T] 0 or a large negative number, null: none. Kept: qkv (mixed; null: not), probabilities [N,H,T,padded]. context [M,d].
+  /// qkv [M,3d]; mask [N,T] 0 or a large negative number, null: none. Kept (null: not): qkv, probabilities [N,H,T,padded]. context [M,d].
   void (*attention)(BlockShape s, const float* qkv, const float* mask, Kept* kept, Kept* probabilities, Left<Number> context, Share share);
   void (*attention_backward)(BlockShape s, const Kept* qkv, const Kept* probabilities, const float* dcontext, Left<Number> dqkv, Share share);
   /// The [CLS] row alone: q [N,d], kv [M,2d]; probabilities [N,H,padded] (float), context [N,d].

@@ -82,7 +82,7 @@ inline void finish_tile(const Result<N, K>& to, const float* c, Int row, Int row
       if constexpr (finish == Finish::gelu) {
         V slope;
         x = gelu(x, to.tanh_form, slope);
-        if (to.slope) put(to.slope + i * to.slope_ld + j, slope, m);
+        if (to.slope) put_far(to.slope + i * to.slope_ld + j, slope, m);
       } else if constexpr (finish == Finish::times) {
         x *= get(to.slope + i * to.slope_ld + j, m);
       }
@@ -94,14 +94,19 @@ inline void finish_tile(const Result<N, K>& to, const float* c, Int row, Int row
     for (Int r = 0; r < rows; ++r) zero_tail(to.left, row + r, column + columns);
 }
 
-/// What a tile will need or overwrite, on its way to the first cache while the product is computed.
-template <class N, class K>
-inline void prefetch_tile(const Result<N, K>& to, Int row, Int rows, Int column) {
+/// What a tile will need, on its way to the first cache while the product is computed; slopes come from far away: those of the next tile, up to row `last`, too.
+template <Finish finish, class N, class K>
+inline void prefetch_tile(const Result<N, K>& to, Int row, Int rows, Int last, Int column) {
+  if constexpr (finish == Finish::times)
+    for (Int r = row; r < least(row + 2 * rows, last); ++r)
+      for (Int v = 0; v < panel; v += line / static_cast<Int>(sizeof(K))) {
+        const char* slope = reinterpret_cast<const char*>(to.slope + r * to.slope_ld + column + v);
+        if (r < row + rows)
+          _mm_prefetch(slope, _MM_HINT_T0);
+        else
+          _mm_prefetch(slope, _MM_HINT_T1);
+      }
   for (Int r = row; r < row + rows; ++r) {
-    if (to.slope) {
-      _mm_prefetch(reinterpret_cast<const char*>(to.slope + r * to.slope_ld + column), _MM_HINT_T0);
-      if (sizeof(K) == 4) _mm_prefetch(reinterpret_cast<const char*>(to.slope + r * to.slope_ld + column + W), _MM_HINT_T0);
-    }
     if (to.residual) {
       _mm_prefetch(reinterpret_cast<const char*>(to.residual + r * to.residual_ld + column), _MM_HINT_T0);
       _mm_prefetch(reinterpret_cast<const char*>(to.residual + r * to.residual_ld + column + W), _MM_HINT_T0);
@@ -142,12 +147,13 @@ void float_product(Left<float> x, Right w, Int rows, const Result<float, float>&
     const char* ahead = reinterpret_cast<const char*>(right + least(j + panel, w.n - columns) * w.k);  // the next panel
     in_tiles(height, [&](Int at, Int R) {
       const Int row = first + at;
-      prefetch_tile(to, row, R, j);
+      prefetch_tile<finish>(to, row, R, first + height, j);
       any_tile<false>(R, columns, w.k, x.high + row * x.ld, x.ld, right + j * w.k, c, ahead);
       ahead += w.k / steps_a_line * line;
       finish_tile<finish>(to, c, row, R, j, columns);
     });
   });
+  if constexpr (finish == Finish::gelu) written();
 }
 
 #else
@@ -236,7 +242,7 @@ void mixed_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to,
     for (Int row = first; row < last; row += 32) {
       const Int R = least(32, last - row);
       const Bf16 *left = x.high + row * x.ld, *rest = pairs ? x.low + row * x.ld : nullptr, *w_low = pairs ? low + p * size : nullptr;
-      prefetch_tile(to, row, R, p * panel);
+      prefetch_tile<finish>(to, row, R, last, p * panel);
       if (R > 16)
         mixed_tile<true, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
       else
@@ -244,6 +250,7 @@ void mixed_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to,
       finish_tile<finish>(to, c, row, R, p * panel, columns);
     }
   }
+  if constexpr (finish == Finish::gelu) written();
 }
 
 template <Finish finish>

@@ -32,12 +32,13 @@ void norm(Int rows, Int d, const float* in, const float* added, Int period, cons
     for (Int j = 0; j < d; j += W) {
       const __mmask16 m = lanes(d - j);
       const V z = get(v + j) * all(s), o = _mm512_fmadd_ps(z, get(gamma + j, m), get(beta + j, m));
-      if (hat) put(hat + r * d + j, z, m);
+      if (hat) put_far(hat + r * d + j, z, m);
       put(out + r * d + j, o, m);
       if (left.high) put_left(left, r * left.ld + j, o, m);
     }
     if (left.high) zero_tail(left, r, d);
   }
+  if (hat) written();
 }
 
 template <class N, class K>

@@ -39,6 +39,21 @@ inline void put(float* p, V x) { _mm512_storeu_ps(p, x); }
 inline void put(float* p, V x, __mmask16 m) { _mm512_mask_storeu_ps(p, m, x); }
 inline void put(Bf16* p, V x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(x)); }
 inline void put(Bf16* p, V x, __mmask16 m) { _mm256_mask_storeu_epi16(p, m, rounded(x)); }
+/// For what is read again only after it has left the caches: past them, so that it pushes nothing out and no line is fetched to be overwritten. Whole lines at a
+/// time pay; `to` off its own size's boundary, or lanes left out: an ordinary write. Others see it after `written()`.
+inline void put_far(float* to, V x, __mmask16 m) {
+  if (m == 0xffff && reinterpret_cast<std::uintptr_t>(to) % 64 == 0)
+    _mm512_stream_ps(to, x);
+  else
+    put(to, x, m);
+}
+inline void put_far(Bf16* to, V x, __mmask16 m) {
+  if (m == 0xffff && reinterpret_cast<std::uintptr_t>(to) % 32 == 0)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(to), rounded(x));
+  else
+    put(to, x, m);
+}
+inline void written() { _mm_sfence(); }
 inline float sum(V x) { return _mm512_reduce_add_ps(x); }
 
 /// A left side: float as it is; bfloat16 rounded, with the rest in `low` where there is one. Lanes m.

@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/ATen.h>
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <new>
@@ -35,9 +36,14 @@ class Room {
     if (bytes <= size_) return;
     std::free(data_);
     size_ = 0;
-    data_ = static_cast<char*>(std::aligned_alloc(line, rounded(bytes)));
-    if (!data_) throw std::bad_alloc();
-    size_ = rounded(bytes);
+    size_ = bytes < huge ? rounded(bytes) : (bytes + huge - 1) / huge * huge;
+    data_ = static_cast<char*>(std::aligned_alloc(bytes < huge ? line : huge, size_));
+    if (!data_) {
+      size_ = 0;
+      throw std::bad_alloc();
+    }
+    // A walk through tables of small pages costs more than the lines that it finds. Refused: no harm.
+    if (bytes >= huge) madvise(data_, size_, MADV_HUGEPAGE);
   }
   template <class T>
   T* take(std::int64_t n) {
@@ -49,7 +55,7 @@ class Room {
   static std::size_t rounded(std::size_t bytes) { return (bytes + line - 1) / line * line; }
 
  private:
-  static constexpr std::size_t line = 128;
+  static constexpr std::size_t line = 128, huge = std::size_t{2} << 20;
   char* data_ = nullptr;
   std::size_t size_ = 0, used_ = 0;
   bool owner_ = true;
