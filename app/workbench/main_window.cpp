@@ -145,6 +145,7 @@ MainWindow::MainWindow(Theme& theme, bool remember, Appearance* appearance) : th
 }
 
 MainWindow::~MainWindow() {
+  hide();  // a field that has the focus gives its value while all that it speaks to is there
   set_views(nullptr);
 }
 

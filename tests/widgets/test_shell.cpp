@@ -240,7 +240,7 @@ class TestShell : public QObject {
 
   void odd_names_are_drawn_plain() {
     RunRecord r;
-    r.id = 1, r.name = std::string("<b>bold</b>\n\x01 \xff \u202eevil", 28) + std::string(5000, 'w'), r.settings = Json::array(), r.metrics = "odd", r.cost = {{"actual", "x"}};
+    r.id = 1, r.name = std::string("<b>bold</b>\n\x01 \xff \u202eevil") + std::string(5000, 'w'), r.settings = Json::array(), r.metrics = "odd", r.cost = {{"actual", "x"}};
     Theme theme(Theme::Mode::light);
     RunDock dock(theme);
     dock.resize(300, 300);

@@ -103,7 +103,9 @@ NewRunView::NewRunView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   set_session(nullptr);
 }
 
-NewRunView::~NewRunView() = default;
+NewRunView::~NewRunView() {
+  hide();  // a field that has the focus gives its value while there is a draft to take it
+}
 
 Panel* NewRunView::make_group(const QString& title, const QString& subtitle) {
   auto* group = new Panel(theme_, title, content_);
