@@ -45,7 +45,8 @@ QStringList columns_of(const QString& path) {
   QStringList out;
   QString cell;
   bool quoted = false;
-  for (const QChar c : QString::fromUtf8(line).remove(QLatin1Char('\r')).remove(QLatin1Char('\n'))) {
+  const QString heads = QString::fromUtf8(line).remove(QLatin1Char('\r')).remove(QLatin1Char('\n'));
+  for (const QChar c : heads) {
     if (c == QLatin1Char('"')) quoted = !quoted;
     else if (c == separator && !quoted) out << cell.trimmed(), cell.clear();
     else cell += c;
