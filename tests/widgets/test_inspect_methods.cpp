@@ -570,7 +570,11 @@ class TestInspectMethods : public QObject {
           ++lines;
         }
       QCOMPARE(lines, 2);
+      for (auto* l : page.findChildren<QLabel*>())
+        for (auto* b : page.findChildren<QPushButton*>())
+          if (l->isVisible() && b->isVisible() && l->parentWidget() == b->parentWidget()) QVERIFY2(!l->geometry().intersects(b->geometry()), qPrintable(l->text()));
     }
+    picture(*what_if, QStringLiteral("inspect-methods-swap-narrow.png"));
     // Into the editor, old and new side by side.
     for (auto* b : page.findChildren<QPushButton*>())
       if (b->text() == QStringLiteral("Edit this text")) QTest::mouseClick(b, Qt::LeftButton);
