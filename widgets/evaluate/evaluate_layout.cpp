@@ -97,6 +97,7 @@ QWidget* EvaluateView::build_bar() {
   posts_label_ = label(tr("Posts"));
   row->addWidget(posts_label_);
   posts_ = new QSpinBox(bar);
+  posts_->setObjectName(QStringLiteral("stepped"));
   posts_->setRange(0, 1'000'000);
   posts_->setSingleStep(50);
   posts_->setSpecialValueText(tr("all"));

@@ -27,7 +27,7 @@ QString signed_seconds(double s) { return QObject::tr("%1 s").arg(ui::text(with_
 class ResultDelegate : public QStyledItemDelegate {
  public:
   ResultDelegate(Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}
-  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override { return QStyledItemDelegate::sizeHint(option, index) + QSize(24, 0); }
+  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override { return QStyledItemDelegate::sizeHint(option, index) + QSize(12, 0); }
   void paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
     const QRectF box = option.rect;
     const bool selected = option.state & QStyle::State_Selected, pair_ends = index.row() % 2 == 1;
@@ -35,7 +35,7 @@ class ResultDelegate : public QStyledItemDelegate {
     p->fillRect(QRectF(box.left(), box.bottom(), box.width(), 1), theme_[pair_ends ? "border" : "grid"]);
     p->setFont(theme_.font("table", index.row() < 2 ? Theme::Weight::semibold : Theme::Weight::regular));
     p->setPen(theme_[selected ? "selectionText" : "text"]);
-    const QRectF inside = box.adjusted(12, 0, -12, 0);
+    const QRectF inside = box.adjusted(index.column() == 0 ? 12 : 2, 0, -8, 0);
     const QString words = index.data().toString();
     if (index.column() == 0) p->drawText(inside, Qt::AlignLeft | Qt::AlignVCenter, p->fontMetrics().elidedText(words, Qt::ElideRight, static_cast<int>(inside.width())));
     else draw_tabular(*p, inside, Qt::AlignRight, words);
@@ -51,13 +51,13 @@ class ResultHead : public QHeaderView {
   ResultHead(Theme& theme, QWidget* parent) : QHeaderView(Qt::Horizontal, parent), theme_(theme) {}
 
  protected:
-  QSize sectionSizeFromContents(int section) const override { return {QFontMetrics(theme_.font("caption")).horizontalAdvance(model()->headerData(section, Qt::Horizontal).toString()) + 28, theme_.spacing("row")}; }
+  QSize sectionSizeFromContents(int section) const override { return {QFontMetrics(theme_.font("caption")).horizontalAdvance(model()->headerData(section, Qt::Horizontal).toString()) + 16, theme_.spacing("row")}; }
   void paintSection(QPainter* p, const QRect& box, int section) const override {
     p->fillRect(box, theme_["panel"]);
     p->fillRect(QRect(box.left(), box.bottom(), box.width(), 1), theme_["border"]);
     p->setFont(theme_.font("caption"));
     p->setPen(theme_["text2"]);
-    p->drawText(box.adjusted(12, 0, -12, 0), (section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, model()->headerData(section, Qt::Horizontal).toString());
+    p->drawText(box.adjusted(section == 0 ? 12 : 2, 0, -8, 0), (section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, model()->headerData(section, Qt::Horizontal).toString());
   }
 
  private:
