@@ -559,10 +559,9 @@ class TestInspectMethods : public QObject {
     QVERIFY(page.as_text().contains(text(fixed(core.cls_cosine))));
     QVERIFY(what_if->csv().startsWith(QStringLiteral("begin,end,from,to\n%1,").arg(core.swaps[0].span.begin)));
     picture(*view, QStringLiteral("inspect-methods-swap.png"));
-    // What is said of the swaps stands whole, however narrow the column is.
+    // What is said of the swaps stands whole: at once, and however narrow the column is.
     for (const int width : {0, 250}) {
-      if (width) page.resize(width, page.height());
-      QTest::qWait(20);
+      if (width) page.resize(width, page.height()), QTest::qWait(20);
       int lines = 0;
       for (auto* l : page.findChildren<QLabel*>())
         if (l->isVisible() && l->wordWrap() && !l->text().isEmpty()) {

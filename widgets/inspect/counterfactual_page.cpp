@@ -305,6 +305,7 @@ void CounterfactualPage::keep_lines() {
   if (!found_) return;
   const QMargins margins = layout()->contentsMargins();
   for (QLabel* l : {answer_, moved_}) l->setMinimumHeight(std::max(0, l->heightForWidth(width() - margins.left() - margins.right())));
+  moved_->parentWidget()->layout()->activate();  // now: until the next turn of the event loop the lines would lie over the buttons
 }
 
 void CounterfactualPage::resizeEvent(QResizeEvent* e) {
