@@ -53,9 +53,11 @@ void RowsDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const 
   qreal left = box.left() + 12;
   const QRectF first(left, box.top() + (two_lines_ ? 4 : 0), box.width() - 24, two_lines_ ? 18 : box.height());
   p->setFont(plain);
-  const qreal value_w = r.value.isEmpty() ? 0 : tabular_width(QFontMetricsF(plain), r.value) + 8;
+  const qreal whole_w = r.value.isEmpty() ? 0 : tabular_width(QFontMetricsF(plain), r.value) + 8;
+  const bool below = two_lines_ && box.width() < theme_.px(below_);
+  const qreal value_w = below ? 0 : whole_w, below_w = below ? whole_w : 0;
   p->setPen(theme_["text2"]);
-  if (value_w > 0) draw_tabular(*p, first, Qt::AlignRight, r.value);
+  if (whole_w > 0) draw_tabular(*p, below ? QRectF(first.left(), box.top() + 22, first.width(), 17) : first, Qt::AlignRight, r.value);
   if (r.series >= 0) {
     p->setPen(Qt::NoPen);
     p->setBrush(theme_.series(static_cast<std::size_t>(r.series)));
@@ -67,7 +69,7 @@ void RowsDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const 
   const qreal room = first.right() - left - value_w;
   p->drawText(QRectF(left, first.top(), room, first.height()), Qt::AlignVCenter, QFontMetricsF(medium).elidedText(r.title, Qt::ElideRight, room));
   if (two_lines_) {
-    const QRectF second(left, box.top() + 22, box.right() - left - 12, 17);
+    const QRectF second(left, box.top() + 22, box.right() - left - 12 - below_w, 17);
     qreal x = second.left();
     p->setFont(small);
     if (r.mark != ListRow::Mark::none) {
@@ -87,9 +89,9 @@ void RowsDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const 
   p->restore();
 }
 
-RowList::RowList(Theme& theme, const QString& name, bool two_lines, QWidget* parent) : QListView(parent), model_(new RowsModel(this)) {
+RowList::RowList(Theme& theme, const QString& name, bool two_lines, QWidget* parent) : QListView(parent), model_(new RowsModel(this)), delegate_(new RowsDelegate(theme, two_lines, this)) {
   setModel(model_);
-  setItemDelegate(new RowsDelegate(theme, two_lines, this));
+  setItemDelegate(delegate_);
   setMouseTracking(true);
   setUniformItemSizes(true);
   setVerticalScrollMode(ScrollPerPixel);

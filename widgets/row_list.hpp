@@ -37,10 +37,13 @@ class RowsDelegate : public QStyledItemDelegate {
   RowsDelegate(Theme& theme, bool two_lines, QObject* parent);
   void paint(QPainter*, const QStyleOptionViewItem&, const QModelIndex&) const override;
   QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override;
+  /// Rows of two lines that are narrower than this have the value beside the note, so that the title keeps the whole line; 0 = never.
+  void set_value_below(int width) { below_ = width; }
 
  private:
   Theme& theme_;
   bool two_lines_;
+  int below_ = 0;
 };
 
 class RowList : public QListView {
@@ -51,6 +54,7 @@ class RowList : public QListView {
   void choose(qint64 id);                    ///< does not signal
   qint64 chosen_id() const;                  ///< 0 = none
   void step(int by);                         ///< signals
+  void set_value_below(int width) { delegate_->set_value_below(width); }
   int count() const { return model_->rowCount(); }
   int position() const { return currentIndex().row(); }
   const RowsModel& rows() const { return *model_; }
@@ -63,6 +67,7 @@ class RowList : public QListView {
 
  private:
   RowsModel* model_;
+  RowsDelegate* delegate_;
   bool quiet_ = false;
 };
 

@@ -1,11 +1,10 @@
 // telltale evaluate: methods × metrics of one model; telltale metrics: the table.
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "commands.hpp"
 #include "evaluation/evaluation.hpp"
 #include "input.hpp"
+#include "store/columns.hpp"
 
 namespace telltale::cli {
 namespace {
@@ -48,29 +47,6 @@ std::vector<MarkedSpan> spans_of(const Json& object, const std::string& text, co
     spans.push_back(std::move(span));
   }
   return spans;
-}
-
-/// What an object holds beside the keys that have a meaning of their own.
-std::map<std::string, Json> columns_of(const Json& object) {
-  std::map<std::string, Json> out;
-  for (const auto& [key, value] : object.items())
-    if (key != "text" && key != "id" && key != "spans" && !value.is_structured()) out[key] = value;
-  return out;
-}
-
-/// Columns of a run's posts: JSONL of {"id", …}.
-void read_columns(EvaluateArguments& a) {
-  std::ifstream in(a.columns);
-  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", a.columns));
-  std::string line;
-  for (int n = 1; std::getline(in, line); ++n) {
-    if (line.find_first_not_of(" \t\r") == line.npos) continue;
-    const auto bad = [&](const std::string& what) { return std::runtime_error(fmt::format("{} line {}: {}", a.columns, n, what)); };
-    const Json object = Json::parse(line, nullptr, false);
-    if (!object.is_object()) throw bad("expected a JSON object");
-    if (!object.contains("id") || !(object["id"].is_string() || object["id"].is_number_integer())) throw bad("expected \"id\": the post's id in the data set");
-    a.options.columns[object["id"].is_string() ? object["id"].get<std::string>() : object["id"].dump()] = columns_of(object);
-  }
 }
 
 /// Posts of a JSONL file; what is wrong with a line goes into `errors`, the others are still done.
@@ -130,7 +106,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
   if (!a.model.empty() && a.input.empty()) throw std::invalid_argument("--model needs --input F");
   if (a.run && !a.input.empty()) throw std::invalid_argument("--input goes with --model; a run is evaluated on its own data set");
   if (!a.columns.empty() && !a.run) throw std::invalid_argument("--columns goes with --run; the posts of --input hold their own");
-  if (!a.columns.empty()) read_columns(a);
+  if (!a.columns.empty()) o.columns = read_columns(a.columns, context.stop);
   for (const auto& id : o.metrics) metric_info(id);
   o.judge.removal = parse_removal(a.removal);
   o.judge.k = parse_top_k(a.k);
@@ -226,7 +202,7 @@ void add_evaluate(CLI::App& app, Context& context) {
   c->add_option("--complexity", o.judge.complexity, "effective-complexity: allowed squared change, as a share of F(x)²")->check(CLI::Range(1e-12, 1e6))->capture_default_str();
   c->add_option("--resamples", o.resamples, "Bootstrap resamples")->check(CLI::Range(100, 1000000))->capture_default_str();
   c->add_option("--slices", o.slices, "Figures of slices of the posts too, and whether they differ: class, right, length, or columns of the posts")->delimiter(',');
-  c->add_option("--columns", a->columns, "JSONL of {\"id\", …}: columns of a run's posts, by their id in the data set");
+  c->add_option("--columns", a->columns, "JSONL of {\"id\", …}: columns of a run's posts, by their id in the data set (default: those that the window keeps in the file)");
   c->add_flag("--per-post", o.per_post, "Every post's value too");
 }
 

@@ -230,7 +230,7 @@ WelcomeView::WelcomeView(Theme& theme, QWidget* parent) : QWidget(parent), theme
     cards->addWidget(c);
     if (first) first_ = c;
   };
-  card("play", tr("Open the example"), tr("two finished runs on the bundled posts: baseline and contrastive"), tr("Enter"), &WelcomeView::example_asked, true);
+  card("play", tr("Open the example"), tr("bundled posts, a baseline and a contrastive run"), tr("Enter"), &WelcomeView::example_asked, true);
   card("plus", tr("New run"), tr("choose data and an encoder, see the cost, start"), tr("Ctrl N"), &WelcomeView::new_run_asked);
   card("folder", tr("Open file"), tr("a .telltale file with runs and explanations"), tr("Ctrl O"), &WelcomeView::open_asked);
   card("data", tr("Import data"), tr("20 Newsgroups archive, CSV, TSV, JSONL, or a folder per class"), tr("Ctrl I"), &WelcomeView::import_asked);

@@ -8,6 +8,7 @@
 #include "evaluation/comparison_data.hpp"
 #include "evaluation/evaluation_job.hpp"
 #include "evaluation/protocol.hpp"
+#include "store/columns.hpp"
 #include "store/marks.hpp"
 
 namespace telltale {
@@ -107,6 +108,8 @@ Json evaluate_run(Store& store, std::int64_t id, const EvaluationOptions& given,
   options.marks = marks.digest();
   std::vector<int> labels;
   for (const Document& d : documents) labels.push_back(d.label);
+  if (options.columns.empty() && std::any_of(options.slices.begin(), options.slices.end(), [](const std::string& by) { return by != "class" && by != "right" && by != "length"; }))
+    options.columns = kept_columns(store, dataset.id);
   std::vector<EvaluationPost> posts;
   for (const std::size_t i : stratified_sample(labels, options.limit, options.judge.seed)) {
     Document& d = documents[i];

@@ -37,7 +37,7 @@ struct EvaluationOptions {
   int max_length = 0;          ///< 0 = the run's, else the model's
   int resamples = 2000;
   bool per_post = false;
-  std::map<std::string, std::map<std::string, Json>> columns;  ///< of a run's posts, by external id; posts that are not in it have none
+  std::map<std::string, std::map<std::string, Json>> columns;  ///< of a run's posts, by external id; posts that are not in it have none; empty = those kept in the file (store/columns.hpp)
   std::vector<std::string> slices;  ///< class, right, length, columns of the posts (evaluation/slices.hpp): figures of each slice too
   ComputeOptions compute;
 };

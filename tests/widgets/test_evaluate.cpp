@@ -25,6 +25,7 @@
 #include "widgets/inspect/segmented.hpp"
 #include "widgets/panel.hpp"
 #include "widgets/row_list.hpp"
+#include "widgets/text_spy.hpp"
 #include "widgets/tiny_model.hpp"
 
 using namespace telltale;
@@ -374,6 +375,7 @@ class TestEvaluate : public QObject {
     picture(view, "evaluate-posts.png");
     // Slices: every post in one class, one length.
     view.show_detail(EvaluateView::Detail::slices);
+    QVERIFY(settle(view, session));
     const auto& rows = view.findChild<SliceTable*>()->rows();
     std::int64_t by_class = 0, by_prediction = 0, by_length = 0;
     QString head;
@@ -433,6 +435,117 @@ class TestEvaluate : public QObject {
     for (auto* b : view.findChildren<QAbstractButton*>())
       if (b->isVisible())
         QVERIFY2(!b->accessibleName().isEmpty(), qPrintable(b->text() + QLatin1Char(' ') + b->objectName()));
+    view.set_session(nullptr);
+  }
+
+  /// The chooser, a file with columns, the figures and p of `telltale evaluate`, and what cannot be sliced by.
+  void slices_by_a_column() {
+    const QString file = copy_of("sliced.telltale");
+    std::vector<std::string> ids;
+    {
+      const auto store = Store::open(file.toStdString(), Store::Mode::read);
+      for (const Document& d : store->documents({.dataset = 1, .split = "test"})) ids.push_back(d.external_id);
+    }
+    const QString columns = dir_.filePath(QStringLiteral("columns.jsonl"));
+    std::string lines = "{\"id\": \"nobody's\", \"place\": \"moon\"}\n\n";
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      lines += Json{{"id", ids[i]}, {"place", i % 3 == 0 ? "north" : "south"}, {"year", 1990 + static_cast<int>(i % 12)}, {"author", std::to_string(i) + "th"}}.dump() + "\n";
+    write_file_atomically(columns.toStdString(), lines);
+    EvaluationOptions options = wish({}, 60).options;
+    options.methods = {"occlusion", "saliency-l2"}, options.metrics = {"comprehensiveness"}, options.compute.threads = 1;
+    Json expected;
+    {
+      Session session(file.toStdString());
+      session.training().set_compute({.threads = 1});
+      EvaluateView view(*theme_);
+      QSignalSpy failed(&view, &EvaluateView::failed);
+      view.resize(1428, 860);
+      view.show();
+      view.set_session(&session);
+      auto w = wish({2}, 60);
+      w.methods = options.methods, w.metrics = options.metrics;
+      view.set_wish(w);
+      QVERIFY(settle(view, session));
+      view.compute();
+      QVERIFY(settle(view, session));
+      view.choose_cell("occlusion", "comprehensiveness");
+      auto* by = named<QComboBox>(view, "Slice by");
+      QVERIFY(by && !by->isVisible());
+      named<QAbstractButton>(view, "Chosen cell: Slices")->click();
+      QVERIFY(settle(view, session));
+      QVERIFY(by->isVisible());
+      QCOMPARE(by->findData(QStringLiteral("place")), -1);
+      view.add_columns(dir_.filePath(QStringLiteral("missing.jsonl")));
+      QVERIFY(settle(view, session));
+      QCOMPARE(failed.count(), 1);
+      QVERIFY2(failed[0][0].toString().contains(QStringLiteral("cannot be read")), qPrintable(failed[0][0].toString()));
+      view.add_columns(columns);
+      QVERIFY(settle(view, session));
+      QCOMPARE(failed.count(), 1);
+      // The first column: as many values as posts. It is said, and nothing is shown.
+      QCOMPARE(by->currentData().toString(), QStringLiteral("author"));
+      auto* table = view.findChild<SliceTable*>();
+      QVERIFY(table->rows().empty());
+      picture(view, "evaluate-slices-refused.png");
+      // As the command line has them, of the columns that the file keeps now.
+      const auto store = Store::open(file.toStdString(), Store::Mode::write);
+      options.slices = {"class", "place", "year"};
+      const Json doc = evaluate_run(*store, 2, options);
+      QCOMPARE(doc["work"]["values"]["computed"], Json(0));
+      const auto chosen = [&](const QString& what) {
+        by->setCurrentIndex(by->findData(what));
+        Q_EMIT by->activated(by->currentIndex());
+        return settle(view, session);
+      };
+      for (const char* what : {"class", "place", "year"}) {
+        QVERIFY(chosen(QLatin1String(what)));
+        Json of;
+        for (const Json& s : doc["slices"])
+          if (s["method"] == "occlusion" && s["by"] == what) of = s;
+        const auto& rows = table->rows();
+        QCOMPARE(rows.size(), of["slices"].size() + 2);  // a head, the slices, the gap
+        QVERIFY(rows[0].head);
+        for (std::size_t k = 0; k < of["slices"].size(); ++k) {
+          QCOMPARE(rows[k + 1].n, of["slices"][k]["n"].get<std::int64_t>());
+          QCOMPARE(rows[k + 1].mean.value, of["slices"][k]["mean"].get<double>());
+          QCOMPARE(rows[k + 1].mean.low, of["slices"][k]["low"].get<double>());
+        }
+        QVERIFY(rows.back().gap);
+        QCOMPARE(rows.back().mean.value, of["gap"]["value"].get<double>());
+        QCOMPARE(rows.back().p, of["gap"]["p"].get<double>());
+        QCOMPARE(rows.back().clear, of["gap"]["clear"].get<bool>());
+        QVERIFY2(table->csv().contains(QString::number(rows.back().p, 'g', 9)), qPrintable(table->csv()));
+        // In words, and as a number.
+        QStringList said;
+        for (const auto& t : test::texts_of(*table)) said << t.text;
+        QVERIFY2(said.contains(rows.back().clear ? QStringLiteral("clear difference") : QStringLiteral("no clear difference")), qPrintable(said.join(QLatin1Char('\n'))));
+      }
+      QCOMPARE(table->rows()[1].name, QStringLiteral("low third, 1990 to 1993"));
+      QVERIFY(chosen(QStringLiteral("place")));
+      QCOMPARE(table->rows()[1].name, QStringLiteral("north"));
+      QCOMPARE(table->rows()[1].n + table->rows()[2].n, std::int64_t{60});
+      picture(view, "evaluate-slices-column.png");
+      theme_->set_mode(Theme::Mode::dark);
+      picture(view, "evaluate-slices-column-dark.png");
+      theme_->set_mode(Theme::Mode::light);
+      view.resize(1012, 540);
+      named<QAbstractButton>(view, "Part: Chosen cell")->click();
+      picture(view, "evaluate-slices-column-small.png");
+      view.set_session(nullptr);
+    }
+    // Opened anew: the columns are there.
+    Session session(file.toStdString());
+    EvaluateView view(*theme_);
+    view.resize(1428, 860);
+    view.show();
+    view.set_session(&session);
+    QVERIFY(settle(view, session));
+    view.show_detail(EvaluateView::Detail::slices);
+    view.slice_by("place");
+    QVERIFY(settle(view, session));
+    QCOMPARE(view.findChild<SliceTable*>()->rows()[0].name, QStringLiteral("By place"));
+    view.slice_by("colour");  // there is none
+    QCOMPARE(named<QComboBox>(view, "Slice by")->currentData().toString(), QStringLiteral("place"));
     view.set_session(nullptr);
   }
 

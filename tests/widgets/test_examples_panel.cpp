@@ -7,6 +7,7 @@
 #include <QtTest>
 
 #include "examples/planted_posts.hpp"
+#include "widgets/inspect/example_card.hpp"
 #include "widgets/inspect/examples_panel.hpp"
 #include "widgets/inspect/inspect_view.hpp"
 #include "widgets/inspect/tab_column.hpp"
@@ -60,10 +61,8 @@ class TestExamplesPanel : public QObject {
         if (tabs->button(i)->text() == QStringLiteral("Examples")) QTest::mouseClick(tabs->button(i), Qt::LeftButton);
     return s;
   }
-  static ExampleAnswer of_core(Store& store, const RunRecord& run, const PlantedPosts& planted, const std::string& method) {
+  static ExampleAnswer of_core(Store& store, const RunRecord& run, const PlantedPosts& planted, ExampleOptions o) {
     ExampleCache cache;
-    ExampleOptions o;
-    o.method = method;
     o.top = 20;
     return find_examples({store, run, [](const fs::path& f) { return Classifier::load(f, {"cpu", 1, Precision::fp32}); }}, {store.document(planted.asked).text, planted.asked, -1}, o, cache);
   }
@@ -100,7 +99,7 @@ class TestExamplesPanel : public QObject {
     const auto answer = s.panel->answer();
     QVERIFY(answer);
     // What core says.
-    const ExampleAnswer expected = of_core(session_->store(), run_, planted_, "nearest");
+    const ExampleAnswer expected = of_core(session_->store(), run_, planted_, ExampleOptions{});
     QCOMPARE(s.panel->supporting().count(), 20);
     for (int side = 0; side < 2; ++side) {
       const auto& examples = side == 0 ? expected.supporting : expected.opposing;
@@ -173,6 +172,79 @@ class TestExamplesPanel : public QObject {
     QVERIFY(s.settle());
     QVERIFY(QTest::qWaitFor([&] { return s.panel->answer() && s.panel->answer()->target == 0; }, 20'000));
     QCOMPARE(s.panel->answer()->supporting[0].document, planted_.mislabelled);
+  }
+
+  /// What the command line can set is set in the card, and the lists are core's for it.
+  void options_of_the_method() {
+    const Shown s = show();
+    QVERIFY(s.settle());
+    QVERIFY(s.says(QStringLiteral("Reads 62")));
+    ExampleCard& card = s.panel->card();
+    QToolButton* button = nullptr;
+    for (auto* b : s.panel->findChildren<QToolButton*>())
+      if (b->accessibleName() == QStringLiteral("Options of the method of examples")) button = b;
+    QVERIFY(button && button->isEnabled());
+    QCOMPARE(card.shown(), std::vector<std::string>{"distance"});
+    QTest::mouseClick(button, Qt::LeftButton);
+    QVERIFY(card.isVisible());
+    QVERIFY(card.grab().save(QString::fromStdString((screenshots_ / "examples-options-nearest.png").string())));
+    card.hide();
+    s.panel->find();
+    QVERIFY(s.settle());
+    const auto cosine = s.panel->answer();
+    // The states are in memory: the other distance is asked at once.
+    card.enter("distance", QStringLiteral("euclidean"));
+    QVERIFY(QTest::qWaitFor([&] { return s.panel->answer() && s.panel->answer() != cosine; }, 20'000));
+    QVERIFY(s.panel->answer()->options.distance == StateDistance::euclidean);
+    ExampleOptions euclidean;
+    euclidean.distance = StateDistance::euclidean;
+    const ExampleAnswer expected = of_core(session_->store(), run_, planted_, euclidean);
+    QCOMPARE(s.panel->supporting().count(), static_cast<int>(expected.supporting.size()));
+    for (int i = 0; i < s.panel->supporting().count(); ++i) QCOMPARE(s.panel->supporting().rows().row(i).id, expected.supporting[static_cast<std::size_t>(i)].document);
+    QVERIFY(s.panel->answer()->supporting[0].score == expected.supporting[0].score && expected.supporting[0].score != cosine->supporting[0].score);
+    card.enter("distance", QStringLiteral("cosine"));  // kept
+    QCOMPARE(s.panel->answer(), cosine);
+    QVERIFY_EXCEPTION_THROWN(card.enter("damping", QStringLiteral("1")), std::invalid_argument);
+
+    s.panel->set_method(QStringLiteral("influence"));
+    QCOMPARE(card.shown(), (std::vector<std::string>{"damping", "tolerance", "iterations"}));
+    for (const auto& [field, value] : {std::pair{"damping", "0"}, {"damping", "much"}, {"tolerance", "1"}, {"iterations", "0"}, {"iterations", "2.5"}}) {
+      const std::string before = example_protocol(card.options());
+      card.enter(field, QLatin1String(value));
+      QVERIFY2(!card.fault(field).isEmpty(), value);
+      QCOMPARE(example_protocol(card.options()), before);
+    }
+    QTest::mouseClick(button, Qt::LeftButton);
+    QVERIFY(card.grab().save(QString::fromStdString((screenshots_ / "examples-options-influence.png").string())));
+    card.hide();
+    card.enter("damping", QStringLiteral("0.5"));
+    card.enter("tolerance", QStringLiteral("1e-4"));
+    card.enter("iterations", QStringLiteral("1,000"));
+    QVERIFY(card.fault("damping").isEmpty() && card.fault("iterations").isEmpty());
+    s.panel->find();
+    QVERIFY(s.settle());
+    QVERIFY(QTest::qWaitFor([&] { return s.panel->answer() && s.panel->answer()->options.method == "influence"; }, 20'000));
+    ExampleOptions damped;
+    damped.method = "influence", damped.damping = 0.5, damped.tolerance = 1e-4;
+    const ExampleAnswer by_core = of_core(session_->store(), run_, planted_, damped);
+    QCOMPARE(s.panel->answer()->options.damping, 0.5);
+    QCOMPARE(s.panel->answer()->iterations, by_core.iterations);
+    QCOMPARE(s.panel->answer()->opposing[0].score, by_core.opposing[0].score);
+
+    s.panel->set_method(QStringLiteral("tracin"));
+    QVERIFY(card.shown().empty() && !button->isEnabled());
+    QVERIFY2(button->toolTip().contains(QStringLiteral("takes no options")), qPrintable(button->toolTip()));
+    // Another number of dimensions is another projection of every post: its cost is told first.
+    s.panel->set_method(QStringLiteral("tracin-full"));
+    card.enter("dimensions", QStringLiteral("15"));
+    QVERIFY(!card.fault("dimensions").isEmpty());
+    card.enter("dimensions", QStringLiteral("64"));
+    QVERIFY(s.says(QStringLiteral("Reads 62 training posts at ")));
+    QVERIFY(!s.panel->answer() && !s.panel->busy());
+    s.panel->find();
+    QVERIFY(s.settle());
+    QCOMPARE(s.panel->answer()->options.dimensions, 64);
+    QVERIFY(s.panel->answer()->options.damping == 0.5);  // what other methods were told stays theirs
   }
 
   void cancelled_and_stale_work_is_dropped() {

@@ -9,6 +9,7 @@
 #include <QtTest>
 #include <cmath>
 
+#include "text_spy.hpp"
 #include "tiny_model.hpp"
 #include "widgets/geometry/geometry_panel.hpp"
 #include "widgets/geometry/plane_view.hpp"
@@ -102,6 +103,34 @@ class TestGeometryPanel : public QObject {
     QTRY_VERIFY_WITH_TIMEOUT(settled() && panel_->document() != before, patience);
     QTest::keyClick(&panel_->plane(), Qt::Key_Left);
     QTRY_VERIFY_WITH_TIMEOUT(settled() && panel_->document() == before, patience);
+  }
+
+  /// No circle runs through the name of a word, wherever the circles are.
+  void names_of_words_keep_clear_of_the_circles() {
+    panel_->resize(420, 900);
+    panel_->show_run(run_);
+    QTRY_VERIFY_WITH_TIMEOUT(settled(), patience);
+    PlaneView& plane = panel_->plane();
+    const auto shown = panel_->shown();
+    int names = 0;
+    for (const double factor : {0.5, 0.8, 1.0, 1.1, 1.25, 1.5}) {
+      auto g = std::make_shared<PerturbationGeometry>(*shown);
+      g->epsilon *= factor, g->epsilon2 *= factor;
+      plane.show_geometry(g);
+      for (const auto& t : test::texts_of(plane)) {
+        if (t.text.size() < 2 || std::none_of(g->cloud.begin(), g->cloud.end(), [&](const GeometryPoint& p) { return piece_text(p.piece) == t.text; })) continue;  // figures of the circles
+        ++names;
+        const QRectF b = t.box.adjusted(0, 3, 0, -3);  // ascent and descent hold room that letters hardly use
+        const QPointF c = plane.centre();
+        for (const double radius : {g->epsilon, g->epsilon2}) {
+          int inside = 0;
+          for (const QPointF& p : {b.topLeft(), b.topRight(), b.bottomLeft(), b.bottomRight(), QPointF(b.center().x(), b.top()), QPointF(b.center().x(), b.bottom()), QPointF(b.left(), b.center().y()), QPointF(b.right(), b.center().y())})
+            inside += std::hypot(p.x() - c.x(), p.y() - c.y()) < radius * plane.scale();
+          QVERIFY2(inside == 0 || inside == 8, qPrintable(QStringLiteral("“%1” at factor %2").arg(t.text).arg(factor)));
+        }
+      }
+    }
+    QVERIFY(names >= 6);
   }
 
   void sliders_move_the_circles() {

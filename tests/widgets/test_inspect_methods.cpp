@@ -559,6 +559,21 @@ class TestInspectMethods : public QObject {
     QVERIFY(page.as_text().contains(text(fixed(core.cls_cosine))));
     QVERIFY(what_if->csv().startsWith(QStringLiteral("begin,end,from,to\n%1,").arg(core.swaps[0].span.begin)));
     picture(*view, QStringLiteral("inspect-methods-swap.png"));
+    // What is said of the swaps stands whole: at once, and however narrow the column is.
+    for (const int width : {0, 250}) {
+      if (width) page.resize(width, page.height()), QTest::qWait(20);
+      int lines = 0;
+      for (auto* l : page.findChildren<QLabel*>())
+        if (l->isVisible() && l->wordWrap() && !l->text().isEmpty()) {
+          QVERIFY2(l->height() >= l->heightForWidth(l->width()), qPrintable(QStringLiteral("%1 px of %2: %3").arg(l->height()).arg(l->heightForWidth(l->width())).arg(l->text())));
+          ++lines;
+        }
+      QCOMPARE(lines, 2);
+      for (auto* l : page.findChildren<QLabel*>())
+        for (auto* b : page.findChildren<QPushButton*>())
+          if (l->isVisible() && b->isVisible() && l->parentWidget() == b->parentWidget()) QVERIFY2(!l->geometry().intersects(b->geometry()), qPrintable(l->text()));
+    }
+    picture(*what_if, QStringLiteral("inspect-methods-swap-narrow.png"));
     // Into the editor, old and new side by side.
     for (auto* b : page.findChildren<QPushButton*>())
       if (b->text() == QStringLiteral("Edit this text")) QTest::mouseClick(b, Qt::LeftButton);

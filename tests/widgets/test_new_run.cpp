@@ -17,6 +17,7 @@
 #include <QtTest>
 
 #include "base/files.hpp"
+#include "text_spy.hpp"
 #include "tiny_model.hpp"
 #include "widgets/new_run/formula_view.hpp"
 #include "widgets/new_run/new_run_view.hpp"
@@ -211,6 +212,27 @@ class TestNewRun : public QObject {
     view_->set_model(QString::fromStdString(model_.string()));
     QVERIFY(button->isEnabled());
     QVERIFY(QApplication::activeModalWidget() == nullptr && view_->findChildren<QDialog*>().isEmpty());
+  }
+
+  /// A long path gives way in its middle, not at its end, where the folder's name is; while it is typed it is whole.
+  void the_models_folder_can_be_read() {
+    QTemporaryDir dir(QDir::tempPath() + QStringLiteral("/a-folder-with-quite-a-long-name-in-front-of-it-XXXXXX"));
+    const fs::path folder = fs::path(dir.path().toStdString()) / "bert-base-uncased";
+    fs::copy(model_, folder, fs::copy_options::recursive);
+    const QString path = QString::fromStdString(folder.string());
+    view_->set_model(path);
+    auto* combo = find<QComboBox>("model");
+    auto* edit = qobject_cast<PathEdit*>(combo->lineEdit());
+    QVERIFY(edit);
+    QCOMPARE(combo->currentText(), path);
+    const QString shown = edit->shown();
+    QVERIFY2(shown.endsWith(QStringLiteral("…/bert-base-uncased")) && shown.startsWith(path.left(3)), qPrintable(shown));
+    QVERIFY(edit->fontMetrics().horizontalAdvance(shown) <= edit->width());
+    QVERIFY(combo->toolTip().contains(path));
+    bool drawn = false;
+    for (const auto& t : test::texts_of(*edit)) drawn = drawn || t.text == shown;
+    QVERIFY(drawn);
+    view_->set_model(QString::fromStdString(model_.string()));
   }
 
   void a_mended_form_says_so() {

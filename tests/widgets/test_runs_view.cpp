@@ -184,6 +184,20 @@ class TestRunsView : public QObject {
     QCOMPARE(alone->losses().terms(), (std::vector<std::string>{"class", "total"}));
   }
 
+  /// What solid and dashed lines are stands under the chart: within it lines would run through it.
+  void the_key_of_the_validation_chart_has_its_own_place() {
+    auto s = shown({contrastive_, baseline_});
+    auto* panel = s->findChild<ValidationPanel*>();
+    QVERIFY(panel && panel->isVisible());
+    auto* grid = panel->findChild<ChartGrid*>();
+    QVERIFY(!grid->data(0).lines.empty() && grid->data(0).note.isEmpty());
+    QLabel* key = nullptr;
+    for (auto* l : panel->findChildren<QLabel*>())
+      if (l->text() == QStringLiteral("accuracy solid, macro-F1 dashed")) key = l;
+    QVERIFY(key && key->isVisible());
+    QVERIFY(key->geometry().top() >= grid->geometry().bottom() && key->width() >= key->fontMetrics().horizontalAdvance(key->text()));
+  }
+
   void outliers_faults_and_the_lost_tail_are_marked() {
     auto s = shown({contrastive_});
     LossPanel& p = s->losses();

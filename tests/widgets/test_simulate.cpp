@@ -117,8 +117,8 @@ class TestSimulate : public QObject {
     }
     const SimulationReport r = simulation_report(done);
     QVERIFY2(d->result().sentence().contains(QStringLiteral("no clear difference")), qPrintable(d->result().sentence()));
-    QCOMPARE(d->result().table().item(0, 2)->text().toInt() + d->result().table().item(1, 2)->text().toInt(), 4);
-    QCOMPARE(d->result().table().item(0, 2)->text().toLongLong(), r.with.right.right);
+    QCOMPARE(d->result().table().item(0, 3)->text().toInt() + d->result().table().item(1, 3)->text().toInt(), 4);
+    QCOMPARE(d->result().table().item(0, 3)->text().toLongLong(), r.with.right.right);
     QTemporaryDir dir;
     d->result().write(dir.filePath(QStringLiteral("s.csv")));
     d->result().write(dir.filePath(QStringLiteral("s.json")));

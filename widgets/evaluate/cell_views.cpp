@@ -22,6 +22,8 @@ double round_step(double range, int most) {
   return 10 * power;
 }
 
+QString p_text(double p) { return p < 0.001 ? QStringLiteral("p < 0.001") : QStringLiteral("p = %1").arg(text(fixed(p))); }
+
 }  // namespace
 
 ValueHistogram::ValueHistogram(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
@@ -119,70 +121,6 @@ void ValueHistogram::paintEvent(QPaintEvent*) {
 
 // ---- slices
 
-std::vector<SliceTable::Row> slices_of(const EvaluationReading& reading, const EvaluatedCell& cell) {
-  std::vector<SliceTable::Row> rows;
-  const BootstrapOptions bootstrap{reading.settings.value("resamples", 2000),
-                                   reading.settings.value("seed", std::uint64_t{0})};
-  using Group = std::vector<double>;
-  const auto mean = [&](const QString& name, const Group& values) {
-    const auto n = std::count_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
-    rows.push_back({false, name, n, mean_interval(values, bootstrap), false});
-  };
-  const auto head = [&](const QString& name) { rows.push_back({true, name, 0, {}, false}); };
-  const auto gap = [&](const QString& name, const Group& a, const Group& b) {
-    rows.push_back({false, name, 0, group_difference(a, b, bootstrap), true});
-  };
-  const std::size_t n = cell.values.size();
-  std::vector<Group> by_class(reading.classes.size());
-  Group right, wrong;
-  std::vector<std::pair<std::int64_t, double>> by_length;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (reading.targets[i] < 0) continue;
-    const int label = reading.labels[i];
-    if (label >= 0 && static_cast<std::size_t>(label) < by_class.size())
-      by_class[static_cast<std::size_t>(label)].push_back(cell.values[i]);
-    if (label >= 0 && reading.predicted[i] >= 0)
-      (reading.predicted[i] == label ? right : wrong).push_back(cell.values[i]);
-    by_length.emplace_back(reading.bytes[i], cell.values[i]);
-  }
-  head(QObject::tr("By class"));
-  const auto names = short_names(reading.classes);
-  std::size_t lowest = names.size(), highest = names.size();
-  for (std::size_t c = 0; c < names.size(); ++c) {
-    if (by_class[c].empty()) continue;
-    mean(one_line(names[c]), by_class[c]);
-    const auto value = [&](std::size_t k) { return mean_interval(by_class[k], {100, 0}).value; };
-    if (std::isnan(value(c))) continue;
-    if (lowest == names.size() || value(c) < value(lowest)) lowest = c;
-    if (highest == names.size() || value(c) > value(highest)) highest = c;
-  }
-  if (lowest != highest)
-    gap(QObject::tr("%1 − %2, largest gap").arg(one_line(names[highest]), one_line(names[lowest])), by_class[lowest],
-        by_class[highest]);
-  head(QObject::tr("By prediction"));
-  mean(QObject::tr("right"), right);
-  mean(QObject::tr("wrong"), wrong);
-  gap(QObject::tr("wrong − right"), right, wrong);
-  head(QObject::tr("By length"));
-  std::stable_sort(by_length.begin(), by_length.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<Group> thirds(3);
-  for (std::size_t i = 0; i < by_length.size(); ++i) thirds[i * 3 / by_length.size()].push_back(by_length[i].second);
-  for (std::size_t t = 0; t < 3; ++t) {
-    const std::size_t from = (by_length.size() * t + 2) / 3, to = (by_length.size() * (t + 1) + 2) / 3;
-    const QString range =
-        to > from ? QObject::tr(", %1 to %2 bytes")
-                        .arg(text(thousands(by_length[from].first)), text(thousands(by_length[to - 1].first)))
-                  : QString();
-    mean((t == 0   ? QObject::tr("short third")
-          : t == 1 ? QObject::tr("middle third")
-                   : QObject::tr("long third")) +
-             range,
-         thirds[t]);
-  }
-  gap(QObject::tr("long − short"), thirds[0], thirds[2]);
-  return rows;
-}
-
 SliceTable::SliceTable(Theme& theme, QWidget* parent) : PaintedView(theme, parent) {
   setAccessibleName(tr("Slices of the posts"));
 }
@@ -196,7 +134,7 @@ void SliceTable::set_rows(std::vector<Row> rows, const std::string& metric, cons
 }
 
 QString SliceTable::csv() const {
-  QString out = QStringLiteral("group,slice,n,value,low,high,clear\n"), group;
+  QString out = QStringLiteral("group,slice,n,value,low,high,p,clear\n"), group;
   const auto n = [](double v) { return std::isfinite(v) ? QString::number(v, 'g', 9) : QString(); };
   for (const Row& r : rows_) {
     if (r.head)
@@ -208,7 +146,8 @@ QString SliceTable::csv() const {
                          n(r.mean.value),
                          n(r.mean.low),
                          n(r.mean.high),
-                         r.gap ? QString::number(clear_difference(r.mean)) : QString()}
+                         r.gap ? n(r.p) : QString(),
+                         r.gap ? QString::number(r.clear) : QString()}
                  .join(QLatin1Char(',')) +
              QLatin1Char('\n');
   }
@@ -221,15 +160,16 @@ void SliceTable::lay_out() {
   const int decimals = metric_info(metric_).id == "log-odds" ? 2 : 3;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const Row& r = rows_[i];
-    const qreal h = theme_.px(r.gap ? 24 : 20);
+    const qreal h = theme_.px(r.gap ? 40 : 20);
     QString said;
     if (!r.head && std::isnan(r.mean.value))
       said = tr("%1: no post defines it").arg(r.name);
     else if (!r.head && r.gap)
-      said = tr("%1: %2 (%3), %4. Posts drawn anew within each group")
+      said = tr("Largest gap, %1: %2 (%3), %4, %5\nInterval: posts drawn anew within each slice. p: posts dealt anew to the slices, "
+                "the largest gap of every deal against this one")
                  .arg(r.name, text(with_sign(r.mean.value, decimals)),
-                      text(signed_interval(r.mean.low, r.mean.high, decimals)),
-                      clear_difference(r.mean) ? tr("clear difference") : tr("no clear difference"));
+                      text(signed_interval(r.mean.low, r.mean.high, decimals)), p_text(r.p),
+                      r.clear ? tr("clear difference") : tr("no clear difference"));
     else if (!r.head)
       said = tr("%1: %2 (%3), %4 posts")
                  .arg(r.name, text(fixed(r.mean.value, decimals)), text(interval(r.mean.low, r.mean.high, decimals)))
@@ -277,28 +217,25 @@ void SliceTable::paintEvent(QPaintEvent*) {
     }
     if (items()[i].key == ring()) p.fillRect(box, theme_["hover"]);
     if (r.gap) {
-      const bool clear = clear_difference(r.mean);
       p.fillRect(QRectF(12, box.top(), width() - 24, 1), theme_["grid"]);
+      const bool tested = std::isfinite(r.p) && std::isfinite(r.mean.low);
+      const QString verdict = !tested ? tr("too few posts") : r.clear ? tr("clear difference") : tr("no clear difference");
+      const QFont verdict_font = r.clear ? bold : plain;
+      const qreal verdict_w = QFontMetricsF(verdict_font, this).horizontalAdvance(verdict);
+      const QRectF first(12, box.top() + theme_.px(3), right - 12, theme_.px(17)),
+          second(12, box.top() + theme_.px(20), right - 12, theme_.px(16));
+      p.setFont(plain);
+      p.setPen(theme_["text"]);
+      p.drawText(first, Qt::AlignVCenter, m.elidedText(r.name, Qt::ElideRight, first.width() - verdict_w - 12));
+      p.setFont(verdict_font);
+      p.drawText(first, Qt::AlignRight | Qt::AlignVCenter, verdict);
       p.setFont(plain);
       p.setPen(theme_["text2"]);
-      const QString verdict = std::isnan(r.mean.value) || r.mean.kind == Interval::Kind::none ? tr("too few posts")
-                              : clear ? text(with_sign(r.mean.value, decimals))
-                                      : tr("no clear difference");
-      const QFont verdict_font = clear ? bold : plain;
-      const QString range =
-          std::isfinite(r.mean.low) ? text(signed_interval(r.mean.low, r.mean.high, decimals)) : QString();
-      const qreal verdict_w = tabular_width(QFontMetricsF(verdict_font, this), verdict),
-                  range_w = tabular_width(m, range);
-      const bool with_range = !range.isEmpty() && width() > verdict_w + range_w + name_w * 0.75 + 40;
-      p.drawText(QRectF(12, box.top(), right - verdict_w - (with_range ? range_w + 10 : 0) - 20, box.height()),
-                 Qt::AlignVCenter,
-                 m.elidedText(r.name, Qt::ElideRight, right - verdict_w - (with_range ? range_w + 10 : 0) - 24));
-      if (with_range)
-        draw_tabular(p, QRectF(right - verdict_w - 10 - range_w, box.top(), range_w, box.height()), Qt::AlignRight,
-                     range);
-      p.setFont(verdict_font);
-      p.setPen(theme_["text"]);
-      draw_tabular(p, QRectF(right - verdict_w, box.top(), verdict_w, box.height()), Qt::AlignRight, verdict);
+      if (std::isfinite(r.mean.value))
+        draw_tabular(p, second, Qt::AlignLeft,
+                     tested ? tr("largest gap %1  (%2)").arg(text(with_sign(r.mean.value, decimals)), text(signed_interval(r.mean.low, r.mean.high, decimals)))
+                            : tr("largest gap %1").arg(text(with_sign(r.mean.value, decimals))));
+      if (tested) draw_tabular(p, second, Qt::AlignRight, p_text(r.p));
       continue;
     }
     p.setFont(plain);

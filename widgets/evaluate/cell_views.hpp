@@ -29,8 +29,7 @@ class ValueHistogram : public QWidget {
   bool difference_ = false;
 };
 
-/// Means of groups of posts with intervals: classes, right and wrong, thirds by length; and the gap of the last to the
-/// first where there are two ends.
+/// Means of slices of posts with intervals, and their largest gap with its test.
 class SliceTable : public PaintedView {
   Q_OBJECT
  public:
@@ -39,7 +38,9 @@ class SliceTable : public PaintedView {
     QString name;
     std::int64_t n = 0;
     Interval mean;
-    bool gap = false;  ///< a difference of two rows above
+    bool gap = false;    ///< the largest difference of two rows above
+    double p = NAN;      ///< of the gap: that the slices are of one population
+    bool clear = false;  ///< of the gap: interval and p say so
   };
   explicit SliceTable(Theme& theme, QWidget* parent = nullptr);
   void set_rows(std::vector<Row> rows, const std::string& metric, const QString& empty);
@@ -55,8 +56,5 @@ class SliceTable : public PaintedView {
   std::string metric_ = "comprehensiveness";
   QString empty_;
 };
-
-/// Rows of a run's cell: by class, right against wrong, short against long thirds.
-std::vector<SliceTable::Row> slices_of(const EvaluationReading& reading, const EvaluatedCell& cell);
 
 }  // namespace telltale::ui

@@ -12,6 +12,7 @@
 #include "widgets/evaluate/evaluate_view.hpp"
 #include "widgets/evaluate/grid_table.hpp"
 #include "widgets/evaluate/method_matrix.hpp"
+#include "widgets/evaluate/slice_rows.hpp"
 #include "widgets/row_list.hpp"
 #include "widgets/shell/words.hpp"
 
@@ -39,6 +40,7 @@ void EvaluateView::show_detail_page() {
   detail_job_ = 0;
   details_->setCurrentIndex(static_cast<int>(detail_));
   measure_->setVisible(detail_ == Detail::agreement);
+  slice_by_->setVisible(detail_ == Detail::slices);
   detail_note_->setText({});
   if (!data_ || data_->runs.empty() || metric_.empty() || !session_) return detail_note_->hide();
   const std::size_t last = data_->runs.size() - 1;
@@ -56,6 +58,7 @@ void EvaluateView::show_detail_page() {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] -= other->values[i];
   switch (detail_) {
     case Detail::values: {
+      sliced_.clear();  // the table is used for pairs too
       if (pairs) {
         details_->setCurrentIndex(2);
         std::vector<SliceTable::Row> rows;
@@ -149,9 +152,35 @@ void EvaluateView::show_detail_page() {
       break;
     }
     case Detail::slices:
-      slices_->set_rows(cell && !pairs ? slices_of(b.reading, *cell) : std::vector<SliceTable::Row>(), metric_,
-                        pairs ? tr("A metric of pairs of classes has no value for a single post.") : nothing);
-      note = cell && !pairs ? tr("%1; a gap that holds zero is no clear difference").arg(b.name) : QString();
+      if (!cell || pairs) {
+        sliced_.clear();
+        slices_->set_rows({}, metric_, pairs ? tr("A metric of pairs of classes has no value for a single post.") : nothing);
+        break;
+      }
+      note = tr("%1; p by %2 permutations of the posts, which allow for the gap being the largest of its group")
+                 .arg(b.name, text(thousands(b.reading.settings.value("resamples", 2000))));
+      // While posts are being judged, the figures of those before stay until the new ones are there.
+      if (QString now = QStringLiteral("%1\n%2\n%3\n%4").arg(b.id).arg(text(method_), text(metric_), text(slice_wish_)); now != sliced_ || slices_->rows().empty()) {
+        sliced_ = std::move(now);
+        slices_->set_rows({}, metric_, tr("The slices are being compared."));
+      }
+      detail_job_ = session_->work().submit(
+          this, WorkQueue::Priority::visible, tr("Slices of the posts"),
+          [this, data = data_, last, method = method_, metric = metric_,
+           by = slice_wish_](WorkQueue::Context& c) -> std::function<void()> {
+            auto rows = slice_rows(c.store, data->runs[last].reading, *data->cell(last, method, metric), by, c.stop);
+            return [this, rows = std::move(rows), metric] {
+              detail_job_ = 0;
+              slices_->set_rows(rows, metric, {});
+            };
+          },
+          [this](const QString& message) {  // of a column that cannot be sliced by: said where the slices would be
+            detail_job_ = 0;
+            detail_note_->hide();
+            QString why = message.startsWith(QStringLiteral("slices: ")) ? message.mid(8) : message;
+            if (!why.isEmpty()) why[0] = why[0].toUpper();
+            slices_->set_rows({}, metric_, why);
+          });
       break;
     case Detail::order: {
       const auto ids = whole_methods(metric_);

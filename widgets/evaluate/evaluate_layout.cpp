@@ -97,6 +97,7 @@ QWidget* EvaluateView::build_bar() {
   posts_label_ = label(tr("Posts"));
   row->addWidget(posts_label_);
   posts_ = new QSpinBox(bar);
+  posts_->setObjectName(QStringLiteral("stepped"));
   posts_->setRange(0, 1'000'000);
   posts_->setSingleStep(50);
   posts_->setSpecialValueText(tr("all"));
@@ -215,7 +216,7 @@ void EvaluateView::build_bottom(QSplitter* rows) {
   pages_ = new Segmented(theme_, tr("Chosen cell"),
                          {{tr("Values"), tr("How the values of the posts spread; with two runs, their difference")},
                           {tr("Posts"), tr("The posts behind the cell; Enter opens one in Inspect")},
-                          {tr("Slices"), tr("By class, by right and wrong, by length, with the gap")},
+                          {tr("Slices"), tr("By class, by right and wrong, by length, by a column of the posts, with the largest gap and its test")},
                           {tr("Order"), tr("In how many bootstrap resamples the order of two methods stays")},
                           {tr("Agreement"), tr("How much two methods agree about the words of a post")}},
                          detail_panel_);
@@ -234,6 +235,13 @@ void EvaluateView::build_bottom(QSplitter* rows) {
         Qt::ToolTipRole);
   }
   detail_panel_->add_tool(measure_);
+  slice_by_ = new QComboBox(detail_panel_);
+  slice_by_->setAccessibleName(tr("Slice by"));
+  slice_by_->setToolTip(tr("What the posts are sliced by: their class, whether the answer is right, their length, or a column of theirs"));
+  slice_by_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  slice_by_->setMinimumWidth(186);
+  for (QComboBox* c : {measure_, slice_by_}) c->setObjectName(QStringLiteral("small"));
+  detail_panel_->add_tool(slice_by_);
   details_ = new QStackedWidget(detail_panel_);
   histogram_ = new ValueHistogram(theme_, details_);
   post_list_ = new RowList(theme_, tr("Posts behind the cell"), true, details_);

@@ -26,6 +26,7 @@
 #include "widgets/evaluate/method_matrix.hpp"
 #include "widgets/evaluate/pick_menu.hpp"
 #include "widgets/evaluate/protocol_card.hpp"
+#include "widgets/evaluate/slice_rows.hpp"
 #include "widgets/export/view_menu.hpp"
 #include "widgets/icons.hpp"
 #include "widgets/inspect/busy_ring.hpp"
@@ -124,6 +125,14 @@ void EvaluateView::connect_parts() {
   connect(which_curves_, &Segmented::chosen, this, [this](int i) { all_methods_ = i == 1, show_curves(); });
   connect(pages_, &Segmented::chosen, this, [this](int i) { show_detail(static_cast<Detail>(i)); });
   connect(measure_, &QComboBox::activated, this, &EvaluateView::show_detail_page);
+  connect(slice_by_, &QComboBox::activated, this, [this] {
+    if (slice_by_->currentData().toString() == QLatin1String(from_a_file)) {
+      fill_slice_choices();  // it stays on what it was
+      return ask_columns();
+    }
+    slice_wish_ = slice_by_->currentData().toString().toStdString();
+    show_detail_page();
+  });
   connect(post_list_, &QListView::activated, this, [this](const QModelIndex& i) {
     if (data_ && !data_->runs.empty()) Q_EMIT post_asked(data_->runs.back().id, post_list_->rows().row(i.row()).id);
   });
@@ -147,7 +156,7 @@ void EvaluateView::set_session(Session* session) {
   wish_ = {};
   data_ = nullptr;
   cost_.reset();
-  method_.clear(), metric_.clear();
+  method_.clear(), metric_.clear(), slice_wish_.clear();
   cancelled_ = false;
   model_->set_data(nullptr, false);
   if (session) {
@@ -161,7 +170,7 @@ void EvaluateView::set_session(Session* session) {
 }
 
 void EvaluateView::stop_jobs() {
-  for (auto* job : {&file_job_, &read_job_, &detail_job_, &cost_job_, &job_}) {
+  for (auto* job : {&file_job_, &read_job_, &detail_job_, &cost_job_, &columns_job_, &job_}) {
     if (session_ && *job) session_->work().cancel(*job);
     *job = 0;
   }
@@ -404,6 +413,7 @@ void EvaluateView::show_data() {
   if (model_->find_method(method_) < 0) method_ = wish_.methods.empty() ? std::string() : model_->method(0);
   if (model_->find_metric(metric_) < 0) metric_ = wish_.metrics.empty() ? std::string() : wish_.metrics.front();
   grid_->choose(method_, metric_);
+  fill_slice_choices();
   show_chips();
   show_side();
   show_cell();

@@ -53,13 +53,16 @@ class EvaluateView : public QWidget {
   void choose_cell(const std::string& method, const std::string& metric);
   void show_detail(Detail detail);
   void show_protocol(int number);  ///< one of the stored ones
+  /// "class", "right", "length" or a column of the posts; empty: the three that every post has. Nothing of what is not offered.
+  void slice_by(const std::string& by);
+  void add_columns(const QString& file);  ///< JSONL of {"id", …}: kept in the file; the first new one is sliced by
   void set_wish(const EvaluateWish& wish);
   const EvaluateWish& wish() const { return wish_; }
   const EvaluatePtr& evaluation() const { return data_; }  ///< null until something was read
   void compute();  ///< what is missing; nothing while the cost is not known to be wanted: no question asked
   void cancel();   ///< what is done stays
   bool computing() const { return job_ != 0; }
-  bool settled() const { return file_job_ == 0 && read_job_ == 0 && detail_job_ == 0 && ending_ == 0 && !later_.isActive(); }
+  bool settled() const { return file_job_ == 0 && read_job_ == 0 && columns_job_ == 0 && detail_job_ == 0 && ending_ == 0 && !later_.isActive(); }
   const std::optional<EvaluateCost>& cost() const { return cost_; }
 
  Q_SIGNALS:
@@ -96,6 +99,8 @@ class EvaluateView : public QWidget {
   void show_cell();
   void show_curves();
   void show_detail_page();
+  void fill_slice_choices();
+  void ask_columns();
   void ask_detail(const QString& what, WorkQueue::Work work);
   void measure_cost();
   void tell_state();
@@ -116,6 +121,9 @@ class EvaluateView : public QWidget {
   std::optional<EvaluateCost> cost_;
   std::string method_, metric_;  ///< of the chosen cell
   Detail detail_ = Detail::values;
+  std::string slice_wish_;        ///< what slices are by; empty: class, right and length
+  QString sliced_;                ///< what the shown slices are of
+  WorkQueue::JobId columns_job_ = 0;
   bool file_known_ = false, file_stale_ = false;
   WorkQueue::JobId file_job_ = 0, read_job_ = 0, detail_job_ = 0, cost_job_ = 0, job_ = 0,
                    ending_ = 0;  // ending_: cancelled, but still at its last step
@@ -147,7 +155,7 @@ class EvaluateView : public QWidget {
   SliceTable* slices_ = nullptr;
   RowList* post_list_ = nullptr;
   MethodMatrix *order_ = nullptr, *agreement_ = nullptr;
-  QComboBox* measure_ = nullptr;
+  QComboBox *measure_ = nullptr, *slice_by_ = nullptr;
   ProtocolCard* card_ = nullptr;
   QWidget* bottom_box_ = nullptr;
 };

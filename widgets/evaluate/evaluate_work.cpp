@@ -8,6 +8,7 @@
 #include "attribution/explain.hpp"
 #include "evaluation/comparison_data.hpp"
 #include "report/numbers.hpp"
+#include "store/columns.hpp"
 #include "store/marks.hpp"
 #include "widgets/shell/words.hpp"
 
@@ -126,6 +127,7 @@ EvaluatePtr read_evaluate(Store& store, const EvaluateWish& wish, std::stop_toke
   for (const auto& c : store.class_counts(dataset.id)) splits.insert(c.split);
   out->splits.assign(splits.begin(), splits.end());
   for (const auto& a : annotators(store, dataset.id)) out->annotators.push_back(a.annotator);
+  out->columns = kept_column_names(store, dataset.id);
 
   for (const auto& e : store.evaluations()) {
     if (!e.protocol.is_object() || e.protocol.value("dataset", "") != dataset.name) continue;

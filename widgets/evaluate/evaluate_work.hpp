@@ -52,6 +52,7 @@ struct EvaluateData {
       differing;  ///< settings in which the shown runs differ: their figures are not of one protocol
   std::vector<std::string> splits, classes;
   std::vector<std::string> annotators;  ///< who marked words of the data set
+  std::vector<std::string> columns;     ///< of its posts, that slices can be made by
   std::size_t posts = 0, split_posts = 0;  ///< of the sample, of the split
   std::size_t missing_values = 0,
               missing_pairs = 0;  ///< values of posts, and results over pairs of classes, that are not stored

@@ -102,6 +102,7 @@ ProtocolCard::ProtocolCard(Theme& theme, QWidget* parent) : QWidget(parent), the
     s->setGroupSeparatorShown(false);
     s->setButtonSymbols(QAbstractSpinBox::NoButtons);
     s->setKeyboardTracking(false);
+    s->setObjectName(QStringLiteral("field"));  // as high and as framed as the boxes above it
     add(name, s, tip);
     connect(s, &QSpinBox::valueChanged, this, &ProtocolCard::read);
     return s;

@@ -96,6 +96,13 @@ void PlaneView::lay_out() {
   rim(g.epsilon2 * scale_, 0.8, QStringLiteral("ε₂ %1").arg(figure(g.epsilon2 / g.scale.unit, 1)));
   // Names of the nearest words, on the side away from the middle; those without room are left to the mouse.
   const QFontMetricsF m(theme_.font("caption"));
+  // A circle of this radius runs through the box or touches it.
+  const auto crosses = [&](const QRectF& b, qreal r) {
+    const QPointF c = centre();
+    const qreal dx = std::max({b.left() - c.x(), 0.0, c.x() - b.right()}), dy = std::max({b.top() - c.y(), 0.0, c.y() - b.bottom()});
+    const qreal nearest = std::hypot(dx, dy), farthest = std::hypot(std::max(std::abs(b.left() - c.x()), std::abs(b.right() - c.x())), std::max(std::abs(b.top() - c.y()), std::abs(b.bottom() - c.y())));
+    return nearest <= r + 1 && farthest >= r - 1;
+  };
   std::vector<QRectF> taken = {box(centre(), 8), box(place(g.near), 8), box(place(g.far), 8), rims_[0].box, rims_[1].box};
   for (std::size_t k = 0; k < g.cloud.size() && labels_.size() < names; ++k) {
     const QString word = piece_text(g.cloud[k].piece);
@@ -105,8 +112,11 @@ void PlaneView::lay_out() {
     const QPointF at = place(g.cloud[k]);
     const qreal w = m.horizontalAdvance(word), h = m.height();
     const bool right = at.x() >= centre().x();
-    for (const QRectF& b : {QRectF(right ? at.x() + 6 : at.x() - 6 - w, at.y() - h / 2, w, h), QRectF(at.x() - w / 2, at.y() - h - 4, w, h), QRectF(at.x() - w / 2, at.y() + 4, w, h)}) {
+    const qreal beside = right ? at.x() + 6 : at.x() - 6 - w, other_side = right ? at.x() - 6 - w : at.x() + 6, above = at.y() - h - 4, below = at.y() + 4;
+    for (const QPointF& corner : {QPointF(beside, at.y() - h / 2), QPointF(at.x() - w / 2, above), QPointF(at.x() - w / 2, below), QPointF(other_side, at.y() - h / 2), QPointF(beside, above), QPointF(beside, below), QPointF(other_side, above), QPointF(other_side, below)}) {
+      const QRectF b(corner, QSizeF(w, h));
       if (!QRectF(rect()).adjusted(2, 2, -2, -2).contains(b)) continue;
+      if (crosses(b.adjusted(-2, 1, 2, -1), g.epsilon * scale_) || crosses(b.adjusted(-2, 1, 2, -1), g.epsilon2 * scale_)) continue;
       // Room around each, and no other word's point under the letters: whose name it is stays clear.
       if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(b.adjusted(-8, -5, 8, 5)); })) continue;
       if (std::any_of(g.cloud.begin(), g.cloud.end(), [&](const GeometryPoint& other) { return &other != &g.cloud[k] && b.adjusted(-2, 0, 2, 0).contains(place(other)); })) continue;
@@ -167,7 +177,9 @@ void PlaneView::paintEvent(QPaintEvent*) {
     p.setPen(Qt::NoPen);
     p.setBrush(text);
     p.drawEllipse(l.at, 2.5, 2.5);
-    QColor halo = theme_["panel"];
+    // Of the ground that it stands on: white on the grey ring would look like a box.
+    const double out = std::hypot(l.box.center().x() - c.x(), l.box.center().y() - c.y());
+    QColor halo = theme_[out > r1 && out < r2 ? "panelAlt" : "panel"];
     halo.setAlphaF(0.85f);
     p.fillRect(l.box.adjusted(-1, 1, 1, -1), halo);
     p.setPen(text);

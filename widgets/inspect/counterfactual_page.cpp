@@ -120,6 +120,8 @@ CounterfactualPage::CounterfactualPage(Theme& theme, QWidget* parent) : QWidget(
   last->addWidget(copy_);
   last->addStretch(1);
   rows->addLayout(last);
+  // The text scrolls; what is said of it keeps its lines.
+  diff_->setMinimumHeight(28);
   stack_->addWidget(page);
   column->addWidget(stack_, 1);
   connect(search_, &QPushButton::clicked, this, &CounterfactualPage::search);
@@ -295,6 +297,20 @@ void CounterfactualPage::show_found() {
   diff_->setTextCursor(at);
   diff_->ensureCursorVisible();
   for (QPushButton* b : {edit_, copy_}) b->setEnabled(!f.swaps.empty());
+  keep_lines();
+}
+
+/// A stacked widget does not ask its pages how high they are at a width, and a label whose lines wrap would be cut.
+void CounterfactualPage::keep_lines() {
+  if (!found_) return;
+  const QMargins margins = layout()->contentsMargins();
+  for (QLabel* l : {answer_, moved_}) l->setMinimumHeight(std::max(0, l->heightForWidth(width() - margins.left() - margins.right())));
+  moved_->parentWidget()->layout()->activate();  // now: until the next turn of the event loop the lines would lie over the buttons
+}
+
+void CounterfactualPage::resizeEvent(QResizeEvent* e) {
+  QWidget::resizeEvent(e);
+  keep_lines();
 }
 
 QString CounterfactualPage::as_text() const {

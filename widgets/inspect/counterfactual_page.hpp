@@ -37,7 +37,11 @@ class CounterfactualPage : public QWidget {
  Q_SIGNALS:
   void text_offered(const QString& text);  ///< for the editor
 
+ protected:
+  void resizeEvent(QResizeEvent*) override;
+
  private:
+  void keep_lines();  ///< what wraps is as high as its lines
   void show_found();
   void show_state(const QString& note, bool error);
   void progress();

@@ -15,6 +15,7 @@
 #include "widgets/export/export.hpp"
 #include "widgets/icons.hpp"
 #include "widgets/inspect/busy_ring.hpp"
+#include "widgets/inspect/example_card.hpp"
 #include "widgets/row_list.hpp"
 
 namespace telltale::ui {
@@ -87,8 +88,14 @@ ExamplesPanel::ExamplesPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("E
     method_->addItem(text(m.name), text(m.id));
     method_->setItemData(method_->count() - 1, tr("%1\nScore: %2\nCost: %3\nNeeds %4").arg(text(m.source), text(m.score), text(m.cost), text(m.needs)), Qt::ToolTipRole);
   }
+  options_button_ = new QToolButton(this);
+  options_button_->setIcon(icon(theme, "gear"));
+  options_button_->setFixedSize(24, 22);
+  options_button_->setAccessibleName(tr("Options of the method of examples"));
+  card_ = new ExampleCard(theme, this);
   add_tool(back_);
   add_tool(method_);
+  add_tool(options_button_);
 
   progress_ = new QWidget(this);
   auto* row = new QHBoxLayout(progress_);
@@ -155,6 +162,7 @@ ExamplesPanel::ExamplesPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("E
     lists_[side] = new RowList(theme, side == 0 ? tr("Training posts for the target") : tr("Training posts against the target"), true, one);
     lists_[side]->setToolTip(tr("Enter or a click opens the training post"));
     lists_[side]->setMinimumWidth(90);
+    lists_[side]->set_value_below(220);
     rows->addWidget(lists_[side], 1);
     pair_->addWidget(one, 1);
     // After the click: opening a post may change the rows under it.
@@ -185,7 +193,12 @@ ExamplesPanel::ExamplesPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("E
     cancelled_ = true;
     draw();
   });
-  connect(method_, &QComboBox::activated, this, [this] { begin(); });
+  connect(method_, &QComboBox::activated, this, [this] {
+    card_->set_method(method());
+    begin();
+  });
+  connect(options_button_, &QToolButton::clicked, this, [this] { card_->open_under(options_button_); });
+  connect(card_, &ExampleCard::changed, this, [this] { begin(); });
   connect(back_, &QToolButton::clicked, this, [this] {
     if (way_back_.empty()) return;
     const qint64 to = way_back_.back();
@@ -199,10 +212,13 @@ ExamplesPanel::ExamplesPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("E
 }
 
 std::string ExamplesPanel::method() const { return method_->currentData().toString().toStdString(); }
-ExamplesPanel::Key ExamplesPanel::key() const { return {run_.id, post_ ? post_->record.document : 0, post_ ? post_->record.target : -1, method()}; }
+ExamplesPanel::Key ExamplesPanel::key() const { return {run_.id, post_ ? post_->record.document : 0, post_ ? post_->record.target : -1, example_protocol(card_->options())}; }
+ExamplesPanel::Way ExamplesPanel::way() const { return {run_.id, example_protocol(card_->options())}; }
+/// States of posts serve every distance and every damping; a projection has its dimensions.
+ExamplesPanel::Way ExamplesPanel::kept_way(std::int64_t run, const ExampleOptions& o) { return {run, o.method + (example_method_info(o.method).uses_dimensions ? "|" + std::to_string(o.dimensions) : std::string())}; }
 
 void ExamplesPanel::set_method(const QString& id) {
-  if (const int at = method_->findData(id); at >= 0) method_->setCurrentIndex(at), begin();
+  if (const int at = method_->findData(id); at >= 0) method_->setCurrentIndex(at), card_->set_method(method()), begin();
 }
 
 void ExamplesPanel::set_session(Session* session) {
@@ -241,7 +257,7 @@ void ExamplesPanel::keyPressEvent(QKeyEvent* e) {
 }
 
 bool ExamplesPanel::quick() const {
-  const auto at = kept_.find(way());
+  const auto at = kept_.find(kept_way(run_.id, card_->options()));
   return at != kept_.end() && !at->second.empty() && std::all_of(at->second.begin(), at->second.end(), [&](const std::string& k) { return cache_->holds(k); });
 }
 
@@ -269,9 +285,7 @@ void ExamplesPanel::begin() {
 void ExamplesPanel::measure() {
   const Way way = this->way();
   if (costs_.count(way) || broken_.count(way)) return;
-  cost_job_ = session_->work().submit(this, WorkQueue::Priority::soon, tr("Cost of examples"), [this, way](WorkQueue::Context& c) {
-    ExampleOptions options;
-    options.method = way.second;
+  cost_job_ = session_->work().submit(this, WorkQueue::Priority::soon, tr("Cost of examples"), [this, way, options = card_->options()](WorkQueue::Context& c) {
     const ExampleCost cost = example_cost({c.store, c.store.run(way.first), [&](const std::filesystem::path& folder) { return c.models.of_folder(folder); }}, options, c.stop);
     return [this, way, cost] {
       cost_job_ = 0;
@@ -290,8 +304,7 @@ void ExamplesPanel::find() {
   failed_.clear();
   broken_.erase(way());
   cancelled_ = false;
-  ExampleOptions options;
-  options.method = method();
+  ExampleOptions options = card_->options();
   options.top = listed;
   const ExampleQuery query{post_->text, post_->record.document, post_->record.target};
   // What takes its time goes behind, so that explanations do not wait for it.
@@ -305,7 +318,7 @@ void ExamplesPanel::find() {
       timer_.stop();
       if (answers_.size() >= answers_kept) answers_.clear();
       answers_[key] = found;
-      kept_[{std::get<0>(key), found->options.method}] = found->kept;
+      kept_[kept_way(std::get<0>(key), found->options)] = found->kept;
       if (key == this->key()) answer_ = found;
       draw();
     };
@@ -347,6 +360,8 @@ void ExamplesPanel::draw() {
   show_progress();
   const ExampleMethodInfo& info = example_method_info(method());
   method_->setToolTip(method_->currentData(Qt::ToolTipRole).toString());
+  options_button_->setEnabled(!card_->shown().empty());
+  options_button_->setToolTip(card_->shown().empty() ? tr("%1 takes no options").arg(text(info.name)) : tr("Options of %1").arg(text(info.name)));
   back_->setVisible(!way_back_.empty());
   if (!way_back_.empty()) back_->setToolTip(tr("Back to post %1").arg(way_back_.back()));
   stack_->setCurrentIndex(answer_ ? 1 : 0);
@@ -392,7 +407,7 @@ void ExamplesPanel::draw() {
       r.id = e.document;
       r.title = text(title_of(e.start, 120));
       if (r.title.isEmpty()) r.title = text(clean_utf8(e.external_id));
-      r.note = e.predicted == e.label ? name(e.label) : tr("%1 · answered %2").arg(name(e.label), name(e.predicted));
+      r.note = e.predicted == e.label ? name(e.label) : tr("%1 › %2").arg(name(e.label), name(e.predicted));
       r.value = score_text(e.score, !info.uses_distance);
       r.mark = e.predicted == e.label ? ListRow::Mark::right : ListRow::Mark::wrong;
       QString tip = tr("Post %1 · class %2, the run answers %3\nScore %4, rank %5 of %6").arg(e.document).arg(name(e.label), name(e.predicted), score_text(e.score, true), text(thousands(e.rank)), text(thousands(a.posts)));
@@ -411,7 +426,8 @@ void ExamplesPanel::draw() {
     facts << (steps.size() == 1 ? tr("1 checkpoint, step %1").arg(steps[0]) : tr("checkpoints of steps %1").arg(steps.join(QStringLiteral(", "))));
   }
   if (info.uses_damping) facts << tr("λ %1").arg(a.options.damping) << tr("%1 iterations, residual %2").arg(a.iterations).arg(score_text(a.residual, false));
-  if (info.uses_dimensions) facts << tr("gradients projected to %1").arg(text(thousands(a.options.dimensions)));
+  if (info.uses_dimensions) facts << (a.options.dimensions > 0 ? tr("gradients projected to %1").arg(text(thousands(a.options.dimensions))) : tr("exact products of gradients"));
+  if (info.uses_distance && a.options.distance != ExampleOptions{}.distance) facts << tr("Euclidean distance");
   facts << tr("score: %1").arg(text(info.score));
   foot_->set_text(facts.join(QStringLiteral(" · ")));
   QString warning;

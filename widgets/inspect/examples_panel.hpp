@@ -18,6 +18,7 @@ class QToolButton;
 namespace telltale::ui {
 
 class BusyRing;
+class ExampleCard;
 class RowList;
 
 class ExamplesPanel : public Panel {
@@ -30,6 +31,7 @@ class ExamplesPanel : public Panel {
   bool busy() const { return job_ != 0; }             ///< with what a person waits for; not while a cost is measured
   std::shared_ptr<const ExampleAnswer> answer() const { return answer_; }  ///< what is shown; nullptr: nothing yet
   void find();                                        ///< what the button does
+  ExampleCard& card() { return *card_; }
   RowList& supporting() { return *lists_[0]; }
   RowList& opposing() { return *lists_[1]; }
   QString csv() const;                                ///< one row a post
@@ -43,10 +45,11 @@ class ExamplesPanel : public Panel {
   void keyPressEvent(QKeyEvent*) override;
 
  private:
-  using Key = std::tuple<std::int64_t, std::int64_t, int, std::string>;  ///< run, post, target, method
-  using Way = std::pair<std::int64_t, std::string>;                      ///< run, method
+  using Key = std::tuple<std::int64_t, std::int64_t, int, std::string>;  ///< run, post, target, method with its options
+  using Way = std::pair<std::int64_t, std::string>;                      ///< run, method with its options
   Key key() const;
-  Way way() const { return {run_.id, method()}; }
+  Way way() const;
+  static Way kept_way(std::int64_t run, const ExampleOptions& options);  ///< with what decides what is kept of the training posts
   std::string method() const;
   bool quick() const;      ///< what it needs of the training posts is in memory
   void begin();            ///< shows what is kept; else starts what is quick, or tells the cost
@@ -74,7 +77,8 @@ class ExamplesPanel : public Panel {
   std::vector<qint64> way_back_;
 
   QComboBox* method_;
-  QToolButton* back_;
+  QToolButton *back_, *options_button_;
+  ExampleCard* card_;
   QWidget* progress_;
   BusyRing* ring_;
   QLabel* progress_text_;

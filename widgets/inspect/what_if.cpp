@@ -71,6 +71,7 @@ WhatIfPanel::WhatIfPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("What 
   slider_->setAccessibleName(tr("How many words"));
   slider_->setToolTip(tr("k: words with the highest scores that go, or stay"));
   number_ = new QSpinBox(row_);
+  number_->setObjectName(QStringLiteral("field"));
   number_->setAccessibleName(tr("Number of words"));
   number_->setButtonSymbols(QAbstractSpinBox::NoButtons);
   number_->setFixedWidth(44);

@@ -5,14 +5,16 @@
 #include <cmath>
 
 namespace telltale::ui {
-namespace {
-
-struct Term {
+/// A member of FormulaView::Block refers to it: not of an unnamed namespace.
+struct FormulaTerm {
   const char *id, *setting, *weight, *name;
   int series;  ///< −1: grey
 };
+
+namespace {
+
 // Colours as in the charts of the loss terms.
-constexpr Term terms[] = {{"class", "weight.class", "class", "class", 0}, {"attribution", "weight.attribution", "att", "attribution", 1}, {"cls", "weight.cls", "cls", "[CLS]", 2},
+constexpr FormulaTerm terms[] = {{"class", "weight.class", "class", "class", 0}, {"attribution", "weight.attribution", "att", "attribution", 1}, {"cls", "weight.cls", "cls", "[CLS]", 2},
                           {"positive", "weight.positive", "pos", "positive", 5}, {"negative", "weight.negative", "neg", "negative", 4}, {"overlap", "weight.overlap", "ovl", "overlap penalty", 3},
                           {"prior", "weight.prior", "prior", "shared-word prior", -1}};
 
@@ -56,7 +58,7 @@ qreal formula_text(QPainter* p, const QPointF& baseline, const QString& s, const
 /// One term: a bar of its colour, its formula, its weight.
 class FormulaView::Block : public QWidget {
  public:
-  Block(Theme& theme, const Term& term, bool first, QWidget* parent) : QWidget(parent), theme_(theme), term_(term), first_(first) {
+  Block(Theme& theme, const FormulaTerm& term, bool first, QWidget* parent) : QWidget(parent), theme_(theme), term_(term), first_(first) {
     auto* all = new QGridLayout(this);
     all->setContentsMargins(16, 34, 6, 2);
     all->setHorizontalSpacing(4);
@@ -113,7 +115,7 @@ class FormulaView::Block : public QWidget {
 
  private:
   Theme& theme_;
-  const Term& term_;
+  const FormulaTerm& term_;
   SettingField* field_;
   QString formula_;
   bool first_, lit_ = false, off_ = false;
@@ -129,7 +131,7 @@ FormulaView::FormulaView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   l->setFixedHeight(36);
   l->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   grid->addWidget(l, 0, 0, Qt::AlignTop);
-  for (const Term& t : terms) blocks_.push_back(new Block(theme, t, &t == terms, this));
+  for (const FormulaTerm& t : terms) blocks_.push_back(new Block(theme, t, &t == terms, this));
   arrange(5);
 }
 

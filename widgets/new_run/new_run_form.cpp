@@ -250,6 +250,7 @@ QWidget* NewRunView::make_form() {
   add_row(source, tr("Data"), data_, data_end, data_note_);
   model_ = new QuietCombo(source);
   model_->setEditable(true);
+  model_->setLineEdit(new PathEdit(model_));
   model_->setInsertPolicy(QComboBox::NoInsert);
   model_->setObjectName(QStringLiteral("model"));
   model_->setMinimumWidth(editor_width);

@@ -3,6 +3,7 @@
 #include <QEvent>
 #include <QPainter>
 #include <QStyle>
+#include <QStyleOption>
 #include <QWheelEvent>
 #include <cmath>
 
@@ -14,6 +15,35 @@ namespace telltale::ui {
 void QuietCombo::wheelEvent(QWheelEvent* e) {
   if (hasFocus()) QComboBox::wheelEvent(e);
   else e->ignore();
+}
+
+/// Where the letters stand.
+QRect PathEdit::contents() const {
+  QStyleOptionFrame frame;
+  initStyleOption(&frame);
+  return style()->subElementRect(QStyle::SE_LineEditContents, &frame, this).marginsRemoved(textMargins()).adjusted(2, 0, -2, 0);
+}
+
+QString PathEdit::shown() const {
+  const QFontMetrics m(font());
+  const int room = contents().width();
+  const QString path = text();
+  if (m.horizontalAdvance(path) <= room) return path;
+  const auto at = path.lastIndexOf(QLatin1Char('/'), path.size() - 2);
+  const QString end = at > 0 ? path.mid(at) : QString();
+  const int left = room - m.horizontalAdvance(end);
+  return end.isEmpty() || left < m.horizontalAdvance(QStringLiteral("/a…")) ? m.elidedText(path, Qt::ElideMiddle, room) : m.elidedText(path.left(at), Qt::ElideRight, left) + end;
+}
+
+void PathEdit::paintEvent(QPaintEvent* e) {
+  if (hasFocus() || text().isEmpty() || shown() == text()) return QLineEdit::paintEvent(e);
+  QPainter p(this);
+  QStyleOptionFrame frame;
+  initStyleOption(&frame);
+  style()->drawPrimitive(QStyle::PE_PanelLineEdit, &frame, &p, this);
+  p.setFont(font());
+  p.setPen(palette().color(isEnabled() ? QPalette::Active : QPalette::Disabled, QPalette::Text));
+  p.drawText(contents(), Qt::AlignLeft | Qt::AlignVCenter, shown());
 }
 
 DiffersDot::DiffersDot(Theme& theme, const QString& name, QWidget* parent) : QToolButton(parent), theme_(theme), name_(name) {

@@ -1,6 +1,7 @@
 // One setting of the form: the dot that resets it, its name, its field with the unit inside, and a note beside it.
 #pragma once
 #include <QComboBox>
+#include <QLineEdit>
 #include <QToolButton>
 
 #include "training/settings.hpp"
@@ -17,6 +18,20 @@ class QuietCombo : public QComboBox {
 
  protected:
   void wheelEvent(QWheelEvent*) override;
+};
+
+/// A path to type. While nobody types, the middle of a long one gives way to …, never the last folder's name.
+class PathEdit : public QLineEdit {
+  Q_OBJECT
+ public:
+  using QLineEdit::QLineEdit;
+  QString shown() const;  ///< as drawn when it has no focus
+
+ protected:
+  void paintEvent(QPaintEvent*) override;
+
+ private:
+  QRect contents() const;
 };
 
 /// Filled when the value differs from the preset's; a click resets it.

@@ -40,7 +40,6 @@ struct ChartData {
   double low = 0, high = 1;  ///< of the y axis
   bool log = false;
   QString note;              ///< in the chart, at the right: what lines are
-  bool note_low = false;     ///< at the bottom instead of the top
   QString empty;             ///< a sentence, where there is nothing to draw
 };
 

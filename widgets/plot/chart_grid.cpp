@@ -156,7 +156,7 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
     }
     if (!d.note.isEmpty()) {
       p->setPen(t["text2"]);
-      const QRectF at(box.right() - m.horizontalAdvance(d.note) - 3, d.note_low ? box.bottom() - m.height() - 5 : box.top() + 1, m.horizontalAdvance(d.note) + 2, m.height());
+      const QRectF at(box.right() - m.horizontalAdvance(d.note) - 3, box.top() + 1, m.horizontalAdvance(d.note) + 2, m.height());
       QColor ground = t["panel"];
       ground.setAlphaF(0.75f);
       p->fillRect(at.adjusted(-2, 0, 2, 0), ground);

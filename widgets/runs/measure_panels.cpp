@@ -1,5 +1,6 @@
 #include "widgets/runs/measure_panels.hpp"
 
+#include <QLabel>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -40,6 +41,15 @@ QString superscript(int n) {
 ValidationPanel::ValidationPanel(Theme& theme, RunData& data, ChartScope& scope) : ChartPanel(theme, data, scope, tr("Validation"), 1, 1) {
   grid_->set_titles_shown(false);
   add_tool(menu_);
+  // Under the chart: within it there is no place that no line ever crosses.
+  key_ = new QLabel(tr("accuracy solid, macro-F1 dashed"), this);
+  key_->setObjectName(QStringLiteral("quiet"));
+  key_->setFont(theme.font("axis"));
+  key_->setAlignment(Qt::AlignHCenter);
+  key_->setContentsMargins(6, 0, 6, 4);
+  key_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  key_->hide();
+  body()->addWidget(key_);
 }
 
 std::vector<WatchedRun*> ValidationPanel::sorted() const {
@@ -68,11 +78,10 @@ void ValidationPanel::fill(double, double, int) {
   fit_and_clip(data, false, false);
   if (!data.lines.empty()) {
     data.high = std::min(data.high, 1.02);
-    data.note = tr("accuracy solid, macro-F1 dashed");
-    data.note_low = true;
   } else {
     data.empty = data_.loading() ? tr("Reading …") : tr("Not measured yet");
   }
+  key_->setVisible(!data.lines.empty());
   grid_->set_data(0, std::move(data));
 }
 

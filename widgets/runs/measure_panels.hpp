@@ -18,6 +18,7 @@ class ValidationPanel : public ChartPanel {
 
  private:
   std::vector<WatchedRun*> sorted() const;
+  QLabel* key_;  ///< what solid and dashed lines are
 };
 
 /// Each term's share of the gradient's squared norm, stacked, of the run in front.

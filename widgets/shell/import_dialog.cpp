@@ -145,6 +145,7 @@ ImportDialog::ImportDialog(Theme& theme, Session& session, const QString& source
   share_->setAccessibleName(tr("Share of the test split"));
   share_->setToolTip(tr("Of each class, drawn for posts that come without a split"));
   seed_ = new QSpinBox(split);
+  seed_->setObjectName(QStringLiteral("stepped"));
   seed_->setRange(0, 999'999);
   seed_->setPrefix(tr("seed "));
   seed_->setAccessibleName(tr("Seed of the draw"));

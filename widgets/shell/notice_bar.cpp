@@ -11,7 +11,7 @@ namespace telltale::ui {
 
 NoticeBar::NoticeBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   setObjectName(QStringLiteral("notice"));
-  setAttribute(Qt::WA_StyledBackground);
+  setAutoFillBackground(true);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 5, 8, 5);
   column->setSpacing(4);
@@ -56,7 +56,15 @@ void NoticeBar::dress() {
   const char* const grounds[] = {"accentSoft", "warnSoft", "errorSoft"};
   const char* const inks[] = {"text", "warn", "error"};
   const int k = static_cast<int>(kind_);
-  setStyleSheet(QStringLiteral("QWidget#notice{background:%1;} QWidget#notice QLabel{color:%2;}").arg(theme_[grounds[k]].name(), theme_[inks[k]].name()));
+  // By palettes: a style sheet of its own, when it changes, gives its labels the fonts back that they had when it came, which are those of the text size before.
+  QPalette ground = palette();
+  ground.setColor(QPalette::Window, theme_[grounds[k]]);
+  setPalette(ground);
+  for (QLabel* l : {text_, details_}) {
+    QPalette ink = l->palette();
+    ink.setColor(QPalette::WindowText, theme_[inks[k]]);
+    l->setPalette(ink);
+  }
 }
 
 void NoticeBar::show_notice(Kind kind, const QString& message, const QString& details, std::vector<Button> buttons) {

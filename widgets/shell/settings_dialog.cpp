@@ -70,6 +70,7 @@ SettingsDialog::SettingsDialog(Theme& theme, const ComputeOptions& now, bool rem
   device_->setAccessibleName(tr("Device"));
   device_->setToolTip(tr("Where runs and explanations are computed"));
   threads_ = new QSpinBox(this);
+  threads_->setObjectName(QStringLiteral("stepped"));
   threads_->setRange(0, 4096);
   threads_->setSpecialValueText(tr("all %1").arg(QThread::idealThreadCount()));
   threads_->setValue(now.threads);

@@ -63,11 +63,13 @@ SimulateIntro::SimulateIntro(Theme& theme, Session& session, std::int64_t run, c
   split_ = new QComboBox(this);
   add(tr("Posts of"), split_, tr("Split of the run's data set"));
   posts_ = new QSpinBox(this);
+  posts_->setObjectName(QStringLiteral("stepped"));
   posts_->setRange(2, 1000);
   posts_->setValue(40);
   posts_->setSuffix(tr(" posts"));
   add(tr("How many"), posts_, tr("Each is shown once. Under 40 or so only a very large difference can be told from chance"));
   seed_ = new QSpinBox(this);
+  seed_->setObjectName(QStringLiteral("stepped"));
   seed_->setRange(0, 1'000'000'000);
   add(tr("Seed"), seed_, tr("Draws posts, conditions and order: the same seed gives the same session"));
   name_ = new QLineEdit(annotator_name(), this);
@@ -172,6 +174,7 @@ void SimulateIntro::set_sessions(const std::vector<SimulationRecord>& sessions) 
     const QString method = s->protocol.is_object() ? method_title(s->protocol.value("method", "")) : QString();
     const QString state = s->finished() ? tr("finished, %1 posts").arg(s->items.size()) : !s->run ? tr("%1 of %2 answered, its run was removed").arg(s->answered()).arg(s->items.size()) : tr("%1 of %2 answered").arg(s->answered()).arg(s->items.size());
     auto* item = new QListWidgetItem(tr("%1 · %2 · %3 · %4").arg(s->id).arg(ui::text(clean_utf8(s->participant)), method, state), list_);
+    item->setSizeHint(QSize(0, theme_.spacing("row")));
     item->setData(id_role, static_cast<qlonglong>(s->id));
     item->setData(finished_role, s->finished() || !s->run);
     item->setToolTip(ui::text(s->created));

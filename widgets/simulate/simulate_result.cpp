@@ -3,8 +3,9 @@
 #include <QFileDialog>
 #include <QHeaderView>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
-#include <QScrollBar>
+#include <QStyledItemDelegate>
 #include <QTableWidget>
 #include <QVBoxLayout>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include "report/html.hpp"
 #include "report/numbers.hpp"
 #include "widgets/inspect/explain_bar.hpp"
+#include "widgets/painted_view.hpp"
 #include "widgets/simulate/shares_plot.hpp"
 
 namespace telltale::ui {
@@ -20,6 +22,47 @@ namespace {
 
 QString seconds(double s) { return std::isfinite(s) ? QObject::tr("%1 s").arg(ui::text(fixed(s, 1))) : QStringLiteral("–"); }
 QString signed_seconds(double s) { return QObject::tr("%1 s").arg(ui::text(with_sign(s, 1))); }
+
+/// Rows with a hairline under each; a heavier one and a little grey between the groups of two.
+class ResultDelegate : public QStyledItemDelegate {
+ public:
+  ResultDelegate(Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}
+  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override { return QStyledItemDelegate::sizeHint(option, index) + QSize(12, 0); }
+  void paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    const QRectF box = option.rect;
+    const bool selected = option.state & QStyle::State_Selected, pair_ends = index.row() % 2 == 1;
+    p->fillRect(box, theme_[selected ? "selection" : "panel"]);
+    p->fillRect(QRectF(box.left(), box.bottom(), box.width(), 1), theme_[pair_ends ? "border" : "grid"]);
+    p->setFont(theme_.font("table", index.row() < 2 ? Theme::Weight::semibold : Theme::Weight::regular));
+    p->setPen(theme_[selected ? "selectionText" : "text"]);
+    const QRectF inside = box.adjusted(index.column() == 0 ? 12 : 2, 0, -8, 0);
+    const QString words = index.data().toString();
+    if (index.column() == 0) p->drawText(inside, Qt::AlignLeft | Qt::AlignVCenter, p->fontMetrics().elidedText(words, Qt::ElideRight, static_cast<int>(inside.width())));
+    else draw_tabular(*p, inside, Qt::AlignRight, words);
+  }
+
+ private:
+  Theme& theme_;
+};
+
+/// Small and grey, over the numbers.
+class ResultHead : public QHeaderView {
+ public:
+  ResultHead(Theme& theme, QWidget* parent) : QHeaderView(Qt::Horizontal, parent), theme_(theme) {}
+
+ protected:
+  QSize sectionSizeFromContents(int section) const override { return {QFontMetrics(theme_.font("caption")).horizontalAdvance(model()->headerData(section, Qt::Horizontal).toString()) + 16, theme_.spacing("row")}; }
+  void paintSection(QPainter* p, const QRect& box, int section) const override {
+    p->fillRect(box, theme_["panel"]);
+    p->fillRect(QRect(box.left(), box.bottom(), box.width(), 1), theme_["border"]);
+    p->setFont(theme_.font("caption"));
+    p->setPen(theme_["text2"]);
+    p->drawText(box.adjusted(section == 0 ? 12 : 2, 0, -8, 0), (section == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, model()->headerData(section, Qt::Horizontal).toString());
+  }
+
+ private:
+  Theme& theme_;
+};
 
 }  // namespace
 
@@ -41,14 +84,31 @@ SimulateResult::SimulateResult(Theme& theme, QWidget* parent) : QWidget(parent),
   plot_ = new SharesPlot(theme, this);
   column->addWidget(plot_);
   time_ = label(theme.font("ui"));
-  table_ = new QTableWidget(6, 6, this);
-  table_->setHorizontalHeaderLabels({tr("Posts"), tr("Answered"), tr("Right"), tr("Accuracy"), tr("95 % interval"), tr("Median time")});
-  table_->setVerticalHeaderLabels({tr("with"), tr("without"), tr("with, model right"), tr("without, model right"), tr("with, model wrong"), tr("without, model wrong")});
+  table_ = new QTableWidget(6, 7, this);
+  table_->setHorizontalHeaderLabels({tr("Explanation"), tr("Posts"), tr("Answered"), tr("Right"), tr("Accuracy"), tr("95 % interval"), tr("Median time")});
+  const QString names[] = {tr("with"), tr("without"), tr("with, model right"), tr("without, model right"), tr("with, model wrong"), tr("without, model wrong")};
+  for (int i = 0; i < 6; ++i) table_->setItem(i, 0, new QTableWidgetItem(names[i]));
   table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   table_->setAccessibleName(tr("Result"));
   table_->setToolTip(tr("Right: the answer given is the model's. Intervals: Wilson"));
   table_->setFont(theme.font("table"));
-  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);  // numbers are never cut: narrow windows scroll
+  // As the tables of the window: lines between rows alone, heads small and grey, numbers at the right under their heads.
+  table_->setItemDelegate(new ResultDelegate(theme, table_));
+  table_->setShowGrid(false);
+  table_->setFrameShape(QFrame::NoFrame);
+  table_->setWordWrap(false);
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->verticalHeader()->hide();
+  table_->verticalHeader()->setMinimumSectionSize(theme.spacing("row"));
+  table_->verticalHeader()->setDefaultSectionSize(theme.spacing("row") + 2);
+  auto* heads = new ResultHead(theme, table_);
+  table_->setHorizontalHeader(heads);
+  heads->setHighlightSections(false);
+  heads->setSectionsClickable(false);
+  heads->setFixedHeight(theme.spacing("row"));
+  heads->setSectionResizeMode(QHeaderView::ResizeToContents);  // numbers are never cut: narrow windows scroll
+  heads->setSectionResizeMode(0, QHeaderView::Stretch);
   table_->setTabKeyNavigation(false);
   table_->setMinimumHeight(120);
   column->addWidget(table_, 1);
@@ -111,10 +171,10 @@ void SimulateResult::set_result(const SimulationRecord& session, const DatasetIn
     for (int c = 0; c < 6; ++c) {
       auto* item = new QTableWidgetItem(cells[c]);
       item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-      table_->setItem(i, c, item);
+      table_->setItem(i, c + 1, item);
     }
   }
-  table_->setMaximumHeight(table_->verticalHeader()->length() + table_->horizontalHeader()->sizeHint().height() + table_->horizontalScrollBar()->sizeHint().height() + 4);
+  table_->setMaximumHeight(table_->verticalHeader()->length() + table_->horizontalHeader()->height() + 1);
   small_->setText(tr("%1 of %2 posts answered. Each post was shown once, with or without its explanation by lot, within class and right or wrong answer of the model. "
                      "Intervals of shares: Wilson; of their difference: Newcombe's hybrid score; of times: bootstrap within each condition. All 95 %. One person: what holds for others needs other people.")
                       .arg(r.answered).arg(r.posts));
