@@ -1,8 +1,10 @@
 #include "widgets/painted_post.hpp"
 
+#include <QHash>
 #include <QKeyEvent>
 #include <QPaintEvent>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "report/numbers.hpp"
@@ -12,6 +14,30 @@ namespace {
 
 /// Longer posts are shown in part: nobody reads more, and laying out 5 MiB would stop the window.
 constexpr std::size_t most_bytes = 60'000;
+
+/// Widths of words in one font on one kind of screen, kept: shaping them is most of what laying out costs, and posts say the same words again and again.
+class Widths {
+ public:
+  Widths(const QFont& font, const QPaintDevice* on) : metrics(font, on) {
+    const QString key = QStringLiteral("%1 %2").arg(font.key()).arg(on->logicalDpiX());
+    kept_ = &known()[key];
+    if (kept_->size() > most_words) kept_->clear();
+  }
+  qreal of(const QString& word) {
+    if (word.size() > longest) return metrics.horizontalAdvance(word);
+    const auto found = kept_->constFind(word);
+    return found != kept_->constEnd() ? *found : *kept_->insert(word, metrics.horizontalAdvance(word));
+  }
+  const QFontMetricsF metrics;
+
+ private:
+  static constexpr qsizetype most_words = 50'000, longest = 40;
+  static std::map<QString, QHash<QString, qreal>>& known() {  // of the window's thread, as all that draws
+    static std::map<QString, QHash<QString, qreal>> all;
+    return all;
+  }
+  QHash<QString, qreal>* kept_;
+};
 
 bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
 
@@ -86,7 +112,8 @@ void PaintedPost::lay_out() {
   std::vector<Item> items;
   if (!post_ || width() < 60) return set_items({});
   const QFont font = theme_.font("post"), mono = theme_.mono("ui");
-  const QFontMetricsF metrics(font, this), mono_metrics(mono, this);
+  Widths widths(font, this), mono_widths(mono, this);
+  const QFontMetricsF& metrics = widths.metrics;
   const qreal line = 22.5, pad = theme_.spacing("wordPadX"), left = 14, right = width() - 14;
   const qreal cell_height = 19, space = metrics.horizontalAdvance(QLatin1Char(' ')) + theme_.spacing("wordSpacing");
   qreal x = left, y = 8, indent = left;
@@ -120,12 +147,13 @@ void PaintedPost::lay_out() {
   const auto flush = [&] {
     if (chunk.empty()) return;
     qreal total = 0;
-    for (const auto& c : chunk) total += (c.look == Piece::Look::head ? mono_metrics : metrics).horizontalAdvance(c.text);
+    for (const auto& c : chunk) total += (c.look == Piece::Look::head ? mono_widths : widths).of(c.text);
     if (x > indent && x + total > right) new_line();
     for (std::size_t k = 0; k < chunk.size(); ++k) {
       Piece& c = chunk[k];
-      const QFontMetricsF& m = c.look == Piece::Look::head ? mono_metrics : metrics;
-      qreal w = m.horizontalAdvance(c.text);
+      Widths& known = c.look == Piece::Look::head ? mono_widths : widths;
+      const QFontMetricsF& m = known.metrics;
+      qreal w = known.of(c.text);
       if (x > indent && x + w > right) new_line();
       while (x + w > right && c.text.size() > 1) {  // wider than a line: cut where it ends
         const int n = fitting(m, c.text, right - x);
