@@ -6,7 +6,11 @@ namespace telltale::ui {
 
 constexpr qint64 period_ms = 100;
 
-Pulse::Pulse(std::function<void()> beat, QObject* parent) : QObject(parent), beat_(std::move(beat)) {
+Wake::Wake(std::function<void()> call, QObject* parent) : QObject(parent), call_(std::move(call)) {
+  connect(this, &Wake::asked, this, [this] { call_(); }, Qt::QueuedConnection);
+}
+
+Pulse::Pulse(std::function<void()> beat, QObject* parent) : QObject(parent), beat_(std::move(beat)), wake_([this] { wait_or_beat(); }) {
   timer_.setSingleShot(true);
   timer_.setTimerType(Qt::PreciseTimer);
   connect(&timer_, &QTimer::timeout, this, [this] {
@@ -17,7 +21,7 @@ Pulse::Pulse(std::function<void()> beat, QObject* parent) : QObject(parent), bea
 }
 
 void Pulse::ask() {
-  if (!asked_.exchange(true)) QMetaObject::invokeMethod(this, &Pulse::wait_or_beat, Qt::QueuedConnection);
+  if (!asked_.exchange(true)) wake_.ask();
 }
 
 void Pulse::wait_or_beat() { timer_.start(static_cast<int>(last_.isValid() ? std::clamp<qint64>(period_ms - last_.elapsed(), 0, period_ms) : 0)); }

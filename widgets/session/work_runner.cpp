@@ -55,7 +55,7 @@ class Models final : public ModelCache {
 
 }  // namespace
 
-WorkRunner::WorkRunner(ComputeChoice& compute, fs::path file, bool read_only) : compute_(compute), file_(std::move(file)), read_only_(read_only), pulse_([this] { Q_EMIT changed(); }) {
+WorkRunner::WorkRunner(ComputeChoice& compute, fs::path file, bool read_only) : compute_(compute), file_(std::move(file)), read_only_(read_only), results_are_there_([this] { deliver(); }), pulse_([this] { Q_EMIT changed(); }) {
   for (const bool background : {false, true}) {
     Lane& lane = lanes_[background];
     lane.thread = std::jthread([this, &lane, background](std::stop_token quit) { loop(std::move(quit), lane, background); });
@@ -172,7 +172,7 @@ void WorkRunner::work_on(Lane& lane, const std::shared_ptr<Item>& item) {
     std::erase(items_, item);
     results_.push_back(std::move(result));
   }
-  QMetaObject::invokeMethod(this, [this] { deliver(); }, Qt::QueuedConnection);
+  results_are_there_.ask();
   pulse_.ask();
 }
 

@@ -68,6 +68,7 @@ class WorkRunner final : public WorkQueue {
   std::vector<std::shared_ptr<Item>> items_;
   std::vector<Result> results_;
 
+  Wake results_are_there_;
   Pulse pulse_;
   std::array<Lane, 2> lanes_;  ///< last: their threads end first
 };
