@@ -212,14 +212,14 @@ QComboBox::down-arrow { image: url(:/icons/down-%mode.svg); width: 12px; height:
 QComboBox QAbstractItemView { background: %panel; border: 1px solid %borderStrong; selection-background-color: %selection; selection-color: %selectionText; outline: 0; }
 QLineEdit { background: %field; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; selection-background-color: %accent; selection-color: %accentText; }
 QLineEdit:focus { padding: 1px 7px; }
-QSpinBox#field, QSpinBox#stepped { background: %field; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 1px 6px; min-height: 22px; selection-background-color: %accent; selection-color: %accentText; }
-QSpinBox#stepped { padding-right: 18px; }
-QSpinBox#field:focus, QSpinBox#stepped:focus { border: 2px solid %focus; padding-top: 0; padding-bottom: 0; padding-left: 5px; }
-QSpinBox#field:disabled, QSpinBox#stepped:disabled { color: %textDisabled; border-color: %border; }
-QSpinBox#stepped::up-button, QSpinBox#stepped::down-button { border: 0; background: transparent; width: 16px; }
-QSpinBox#stepped::up-button:hover, QSpinBox#stepped::down-button:hover { background: %hover; }
-QSpinBox#stepped::up-arrow { image: url(:/icons/up-%mode.svg); width: 10px; height: 10px; }
-QSpinBox#stepped::down-arrow { image: url(:/icons/down-%mode.svg); width: 10px; height: 10px; }
+QAbstractSpinBox#field, QAbstractSpinBox#stepped { background: %field; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 1px 6px; min-height: 22px; selection-background-color: %accent; selection-color: %accentText; }
+QAbstractSpinBox#stepped { padding-right: 18px; }
+QAbstractSpinBox#field:focus, QAbstractSpinBox#stepped:focus { border: 2px solid %focus; padding-top: 0; padding-bottom: 0; padding-left: 5px; }
+QAbstractSpinBox#field:disabled, QAbstractSpinBox#stepped:disabled { color: %textDisabled; border-color: %border; }
+QAbstractSpinBox#stepped::up-button, QAbstractSpinBox#stepped::down-button { border: 0; background: transparent; width: 16px; }
+QAbstractSpinBox#stepped::up-button:hover, QAbstractSpinBox#stepped::down-button:hover { background: %hover; }
+QAbstractSpinBox#stepped::up-arrow { image: url(:/icons/up-%mode.svg); width: 10px; height: 10px; }
+QAbstractSpinBox#stepped::down-arrow { image: url(:/icons/down-%mode.svg); width: 10px; height: 10px; }
 QCheckBox { spacing: 7px; }
 QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid %borderStrong; border-radius: 2px; background: %field; }
 QCheckBox::indicator:hover { background: %hover; }

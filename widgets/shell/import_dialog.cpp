@@ -138,6 +138,7 @@ ImportDialog::ImportDialog(Theme& theme, Session& session, const QString& source
   auto* parts = new QHBoxLayout(split);
   parts->setContentsMargins(0, 0, 0, 0);
   share_ = new QDoubleSpinBox(split);
+  share_->setObjectName(QStringLiteral("stepped"));
   share_->setRange(0, 99);
   share_->setDecimals(0);
   share_->setValue(20);
