@@ -6,7 +6,7 @@ say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
 # Debian 12's own packages; ARCHITECTURE.md says why each is there.
-build_packages="g++ cmake ninja-build pkg-config ccache libtorch-dev libopenblas0-openmp libdnnl-dev libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
+build_packages="g++ cmake ninja-build pkg-config ccache mold libtorch-dev libopenblas0-openmp libdnnl-dev libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
   libicu-dev libarchive-dev zlib1g-dev libxxhash-dev libboost-dev"
 gui_packages="qt6-base-dev qt6-svg-dev libqcustomplot-dev libgl1-mesa-dev fonts-inter fonts-jetbrains-mono"
 

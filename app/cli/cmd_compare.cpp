@@ -29,7 +29,7 @@ std::string shown_difference(const Json& d) {
   return fmt::format("{} ({}), {}", shown(d["difference"], "{:+.3f}"), shown_interval(d), d["verdict"].get<std::string>());
 }
 
-std::string in_text(const Json& doc) {
+std::string comparison_text(const Json& doc) {
   const Json &runs = doc["runs"], &contrasts = doc["contrasts"];
   std::string out = fmt::format("{} posts of split {}\n", doc["protocol"]["posts"].get<std::size_t>(), doc["protocol"]["split"].get<std::string>());
   for (std::size_t r = 0; r < runs.size(); ++r)
@@ -105,7 +105,7 @@ int compare(Context& context, CompareArguments& a) {
   if (context.json)
     print_json(OrderedJson(document));
   else
-    print_text(in_text(document) + (a.html.empty() ? "" : "\nPage written: " + a.html + "\n"));
+    print_text(comparison_text(document) + (a.html.empty() ? "" : "\nPage written: " + a.html + "\n"));
   return exit_success;
 }
 

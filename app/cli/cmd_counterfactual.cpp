@@ -13,7 +13,7 @@
 namespace telltale::cli {
 namespace {
 
-struct Settings {
+struct CounterfactualSettings {
   ModelSource model;
   TextSource source;
   std::int64_t document = 0;
@@ -26,7 +26,7 @@ OrderedJson answer_of(const Classifier& model, const Prediction& p) {
   return {{"predicted", model.labels()[static_cast<std::size_t>(p.predicted)]}, {"logits", p.logits}, {"probabilities", p.probabilities}};
 }
 
-OrderedJson to_json(const Classifier& model, const Settings& s, const std::string& text, const Counterfactual& c) {
+OrderedJson to_json(const Classifier& model, const CounterfactualSettings& s, const std::string& text, const Counterfactual& c) {
   OrderedJson swaps = OrderedJson::array();
   for (const WordSwap& w : c.swaps) swaps.push_back({{"begin", w.span.begin}, {"end", w.span.end}, {"from", w.from}, {"to", w.to}});
   OrderedJson out = {{"text", text}, {"edited", c.edited}, {"turned", c.turned}, {"swaps", swaps}, {"before", answer_of(model, c.before)}, {"after", answer_of(model, c.after)}};
@@ -57,7 +57,7 @@ std::string in_text(const Classifier& model, const std::string& text, const Coun
   return out;
 }
 
-int run(Settings s, Context& context) {
+int explain_by_swaps(CounterfactualSettings s, Context& context) {
   if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("one of --text, --input and --doc is needed");
   if (s.document != 0 && s.model.db.empty()) throw std::invalid_argument("--doc names a post of a Telltale file: --db and --run are needed");
   if (s.candidates == "class-words" && s.model.db.empty()) throw std::invalid_argument("class-words are counted in training posts: they need --db and --run");
@@ -89,8 +89,8 @@ int run(Settings s, Context& context) {
 }  // namespace
 
 void add_counterfactual(CLI::App& app, Context& context) {
-  const auto s = std::make_shared<Settings>();
-  auto* command = add_command(app, context, "counterfactual", "The fewest words to swap so that the model answers another class", [s, &context] { return run(*s, context); });
+  const auto s = std::make_shared<CounterfactualSettings>();
+  auto* command = add_command(app, context, "counterfactual", "The fewest words to swap so that the model answers another class", [s, &context] { return explain_by_swaps(*s, context); });
   s->model.bind(*command);
   add_text_source(*command, s->source, false);
   command->add_option("--doc", s->document, "post of the file, by its id")->check(CLI::PositiveNumber);

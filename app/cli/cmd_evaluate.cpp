@@ -70,7 +70,7 @@ std::vector<EvaluationPost> read_posts(const EvaluateArguments& a, const Classif
   return posts;
 }
 
-std::string in_text(const Json& doc) {
+std::string evaluation_text(const Json& doc) {
   const Json& p = doc["protocol"];
   std::string out = fmt::format("{} posts, class {}, output {}, removal {}, k {}, unit {}\n", p["posts"].get<std::size_t>(), p["class"].get<std::string>(), p["output"].get<std::string>(), p["removal"].get<std::string>(),
                                 p["k"].get<std::string>(), p["unit"].get<std::string>());
@@ -142,7 +142,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
     if (!errors.empty()) out["errors"] = errors;
     print_json(out);
   } else {
-    print_text(in_text(document));
+    print_text(evaluation_text(document));
   }
   return errors.empty() ? exit_success : exit_failure;
 }

@@ -15,7 +15,7 @@
 namespace telltale::cli {
 namespace {
 
-struct Settings {
+struct ExamplesSettings {
   std::string db;
   std::int64_t run = 0, document = 0;
   TextSource source;
@@ -108,7 +108,7 @@ int print_list(const Context& context) {
   return exit_success;
 }
 
-int run(Settings s, Context& context) {
+int find_examples(ExamplesSettings s, Context& context) {
   if (s.list) return print_list(context);
   if (s.db.empty() || s.run == 0) throw std::invalid_argument("--db FILE and --run ID are needed: examples are training posts of a run");
   if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("one of --doc, --text and --input is needed");
@@ -179,8 +179,8 @@ std::string method_help() {
 }  // namespace
 
 void add_examples(CLI::App& app, Context& context) {
-  const auto s = std::make_shared<Settings>();
-  auto* command = add_command(app, context, "examples", "Which training posts of a run speak for its answer to a text, and which against it", [s, &context] { return run(*s, context); });
+  const auto s = std::make_shared<ExamplesSettings>();
+  auto* command = add_command(app, context, "examples", "Which training posts of a run speak for its answer to a text, and which against it", [s, &context] { return find_examples(*s, context); });
   command->add_option("--db", s->db, "Telltale file with the run");
   command->add_option("--run", s->run, "run of that file")->check(CLI::PositiveNumber);
   command->add_option("--doc", s->document, "post of the file, by its id; a training post is not among its own examples, its score stands apart")->check(CLI::PositiveNumber);

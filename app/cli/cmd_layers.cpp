@@ -158,7 +158,7 @@ ProbePosts read_posts(const ProbeSettings& s, const Context& context, OrderedJso
   return out;
 }
 
-std::string in_text(const Json& doc) {
+std::string probe_text(const Json& doc) {
   const Json& p = doc["protocol"];
   std::string out = fmt::format("linear probes of {}: {} training and {} test posts, {} classes, at most {} ids\n", p["pool"] == "cls" ? "the [CLS] state" : "the mean state of all ids", doc["train"].get<std::size_t>(),
                                 doc["test"].get<std::size_t>(), doc["classes"].size(), p["max_length"].get<int>());
@@ -209,7 +209,7 @@ int probe(ProbeSettings s, Context& context) {
     if (!errors.empty()) out["errors"] = errors;
     print_json(out);
   } else {
-    print_text(in_text(document));
+    print_text(probe_text(document));
   }
   return errors.empty() ? exit_success : exit_failure;
 }

@@ -11,7 +11,7 @@
 namespace telltale::cli {
 namespace {
 
-struct Settings {
+struct ObjectiveSettings {
   std::string model, batch, gradients;
   std::vector<std::string> set;
 };
@@ -28,7 +28,7 @@ ObjectiveOptions options_of(const std::vector<std::string>& assignments) {
   return settings.objective;
 }
 
-int run_objective(const Settings& s, const Context& context) {
+int run_objective(const ObjectiveSettings& s, const Context& context) {
   const ObjectiveOptions options = options_of(s.set);
   const std::optional<std::filesystem::path> gradients = s.gradients.empty() ? std::nullopt : std::optional<std::filesystem::path>(s.gradients);
   const ObjectiveReport r = evaluate_batch_file(s.model, s.batch, options, compute_options(context), context.seed.value_or(0), gradients);
@@ -56,7 +56,7 @@ int run_objective(const Settings& s, const Context& context) {
 }  // namespace
 
 void add_objective(CLI::App& app, Context& context) {
-  const auto s = std::make_shared<Settings>();
+  const auto s = std::make_shared<ObjectiveSettings>();
   auto* command = add_command(app, context, "objective", "One batch through the whole objective, without a step: every term, gradient norms, time and memory", [s, &context] { return run_objective(*s, context); });
   command->add_option("--model", s->model, "Hugging Face folder of a BERT classifier")->required();
   command->add_option("--batch", s->batch, "safetensors with ids, mask, labels and, if wanted, noise_positive, noise_negative")->required();

@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "evaluation/roar.hpp"
+#include "report/numbers.hpp"
 
 namespace telltale::cli {
 namespace {
@@ -15,12 +16,7 @@ struct RoarArguments {
   RoarOptions options;
 };
 
-std::string minutes(double seconds) {
-  const auto s = static_cast<long>(seconds + 0.5);
-  return s >= 3600 ? fmt::format("{} h {} min", s / 3600, s / 60 % 60) : s >= 60 ? fmt::format("{} min {} s", s / 60, s % 60) : fmt::format("{} s", s);
-}
-
-std::string in_text(const Json& doc) {
+std::string roar_text(const Json& doc) {
   const Json& p = doc["protocol"];
   const auto value = [](const Json& v, const char* format = "{:.4f}") { return v.is_number() ? fmt::format(fmt::runtime(format), v.get<double>()) : std::string("–"); };
   std::string out = fmt::format("run {} on {}: accuracy {} with all words; retrained without the top words of each post, {} seed{}, intervals by {}\n", p["run"].get<std::int64_t>(), p["dataset"].get<std::string>(),
@@ -59,14 +55,14 @@ int roar(Context& context, RoarArguments& a) {
     if (context.json)
       print_json(OrderedJson{{"runs", runs}, {"predicted", cost}});
     else
-      print_text(text + fmt::format("{} of {} runs are finished; about {} of explaining and {} of training\n", cost["runs"]["finished"].get<int>(), cost["runs"]["wanted"].get<int>(), minutes(cost["explanations"]["seconds"].get<double>()), minutes(cost["runs"]["seconds"].get<double>())));
+      print_text(text + fmt::format("{} of {} runs are finished; about {} of explaining and {} of training\n", cost["runs"]["finished"].get<int>(), cost["runs"]["wanted"].get<int>(), duration(cost["explanations"]["seconds"].get<double>()), duration(cost["runs"]["seconds"].get<double>())));
     return exit_success;
   }
   const Json document = telltale::roar(*store, a.run, o, context.stop, context.progress);
   if (context.json)
     print_json(OrderedJson{{"protocol", document["protocol"]}, {"whole", document["whole"]}, {"rows", document["rows"]}});
   else
-    print_text(in_text(document));
+    print_text(roar_text(document));
   return exit_success;
 }
 

@@ -12,7 +12,7 @@
 namespace telltale::cli {
 namespace {
 
-struct Settings {
+struct SimulateSettings {
   std::string db, csv, output = "probability";
   std::int64_t session = 0;
   bool plan = false;
@@ -34,7 +34,7 @@ std::string in_text(const SimulationRecord& s, const DatasetInfo& dataset, const
   return out;
 }
 
-int plan(Context& context, Settings& s) {
+int plan(Context& context, SimulateSettings& s) {
   if (s.options.run == 0) throw std::invalid_argument("--plan needs --run ID");
   s.options.explain.output = parse_output(s.output);
   if (context.seed) s.options.seed = *context.seed;
@@ -64,7 +64,7 @@ int list(const Context& context, Store& store) {
   return exit_success;
 }
 
-int simulate(Context& context, Settings& s) {
+int simulate(Context& context, SimulateSettings& s) {
   if (s.plan && s.session != 0) throw std::invalid_argument("--plan makes a session, --session reports one: one at a time");
   if (s.plan) return plan(context, s);
   const auto store = Store::open(s.db, Store::Mode::read);
@@ -86,7 +86,7 @@ int simulate(Context& context, Settings& s) {
 }  // namespace
 
 void add_simulate(CLI::App& app, Context& context) {
-  const auto s = std::make_shared<Settings>();
+  const auto s = std::make_shared<SimulateSettings>();
   CLI::App* command = add_command(app, context, "simulate", "Simulatability: can a person tell what the model answers, with and without the explanation? Lists, reports and plans sessions", [&context, s] { return simulate(context, *s); });
   command->add_option("--db", s->db, "The .telltale file")->required();
   command->add_option("--session", s->session, "Report this one (default: list them)")->check(CLI::PositiveNumber);

@@ -13,7 +13,7 @@
 namespace telltale::cli {
 namespace {
 
-struct Settings {
+struct SpansSettings {
   std::string db, name, annotator, out, in;
   bool list = false;
 };
@@ -33,7 +33,7 @@ int list_annotators(const Context& context, Store& store, const DatasetInfo& dat
   return exit_success;
 }
 
-int read_spans(Context& context, const Settings& s) {
+int read_spans(Context& context, const SpansSettings& s) {
   const auto store = Store::open(s.db, Store::Mode::write);
   const DatasetInfo dataset = store->dataset(s.name);
   const SpanLinesRead read = read_span_lines(*store, dataset, s.in, s.annotator, context.stop);
@@ -46,7 +46,7 @@ int read_spans(Context& context, const Settings& s) {
   return read.errors.empty() ? exit_success : exit_failure;
 }
 
-int spans(Context& context, const Settings& s) {
+int spans(Context& context, const SpansSettings& s) {
   if (!s.in.empty() && (!s.out.empty() || s.list)) throw std::invalid_argument("--import reads spans, --out and --list write them: one at a time");
   if (!s.in.empty()) return read_spans(context, s);
   const auto store = Store::open(s.db, Store::Mode::read);
@@ -77,7 +77,7 @@ int spans(Context& context, const Settings& s) {
 }  // namespace
 
 void add_data_spans(CLI::App& group, Context& context) {
-  const auto s = std::make_shared<Settings>();
+  const auto s = std::make_shared<SpansSettings>();
   CLI::App* command = add_command(group, context, "spans", "What people marked as telling or shared: as JSONL in the form of the bundled posts, and back", [&context, s] { return spans(context, *s); });
   command->add_option("--db", s->db, "The .telltale file")->required();
   command->add_option("--name", s->name, "The data set")->required();

@@ -1,10 +1,10 @@
 // telltale train, resume, runs.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <memory>
 
 #include "commands.hpp"
+#include "report/numbers.hpp"
 #include "training/trainer.hpp"
 
 namespace telltale::cli {
@@ -21,12 +21,6 @@ ComputeOptions compute_options(const Context& c) {
   ComputeOptions out{c.device, c.threads, parse_precision(c.precision)};
   out.device = configure_compute(out);
   return out;
-}
-
-std::string minutes(double seconds) {
-  const auto s = static_cast<long>(std::ceil(seconds));
-  if (s >= 3600) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
-  return s >= 60 ? fmt::format("{} min {} s", s / 60, s % 60) : fmt::format("{} s", s);
 }
 
 OrderedJson to_json(const RunRecord& r) {
@@ -54,8 +48,8 @@ std::string summary(const RunRecord& r) {
     out += fmt::format("\n  {}: accuracy {}, macro-F1 {}, NLL {}, ECE {}", r.metrics.value("split", ""), figure(r.metrics, "accuracy", "{:.4f}"), figure(r.metrics, "macro_f1", "{:.4f}"), figure(r.metrics, "nll", "{:.4f}"), figure(r.metrics, "ece", "{:.4f}"));
   if (r.cost.is_object() && r.cost.contains("actual")) {
     const Json &actual = r.cost["actual"];
-    out += fmt::format("\n  took {}, {:.0f} MiB", minutes(actual["seconds"].get<double>()), actual["peak_mib"].get<double>());
-    if (r.cost.contains("error")) out += fmt::format(" (predicted {}, {:.0f} MiB: off by {:+.0f} % and {:+.0f} %)", minutes(r.cost["predicted"]["seconds"].get<double>()), r.cost["predicted"]["peak_mib"].get<double>(), 100 * r.cost["error"]["seconds"].get<double>(), 100 * r.cost["error"]["peak_mib"].get<double>());
+    out += fmt::format("\n  took {}, {:.0f} MiB", duration(actual["seconds"].get<double>()), actual["peak_mib"].get<double>());
+    if (r.cost.contains("error")) out += fmt::format(" (predicted {}, {:.0f} MiB: off by {:+.0f} % and {:+.0f} %)", duration(r.cost["predicted"]["seconds"].get<double>()), r.cost["predicted"]["peak_mib"].get<double>(), 100 * r.cost["error"]["seconds"].get<double>(), 100 * r.cost["error"]["peak_mib"].get<double>());
   }
   if (!r.error.empty()) out += "\n  " + r.error;
   return out + "\n";
@@ -133,7 +127,7 @@ int dry_run(const Context& context, const TrainRequest& request, Store& store, c
   std::string out;
   const OrderedJson settings = telltale::to_json(request.settings);
   for (const auto& [key, value] : settings.items()) out += fmt::format("{}={}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
-  print_text(out + fmt::format("{} steps, about {}, {:.0f} MiB at most\n", cost.steps, minutes(cost.seconds), cost.peak_mib));
+  print_text(out + fmt::format("{} steps, about {}, {:.0f} MiB at most\n", cost.steps, duration(cost.seconds), cost.peak_mib));
   return exit_success;
 }
 

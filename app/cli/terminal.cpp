@@ -66,7 +66,7 @@ void clear_locked() {
   bar_drawn = false;
 }
 
-std::string duration(double seconds) {
+std::string time_left(double seconds) {
   const long s = static_cast<long>(seconds + 0.5);
   if (s >= 3600) return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
   if (s >= 60) return fmt::format("{} min {:02} s", s / 60, s % 60);
@@ -97,7 +97,7 @@ struct Bar {
     std::string line = what.empty() ? "working" : what;
     if (p.total > 0) {
       line += fmt::format("  {:.0f}/{:.0f}", p.done, p.total);
-      if (speed > 0 && seconds > 1) line += fmt::format("  {} left", duration((p.total - p.done) / speed));
+      if (speed > 0 && seconds > 1) line += fmt::format("  {} left", time_left((p.total - p.done) / speed));
     } else if (p.done > 0) {
       line += fmt::format("  {:.0f}", p.done);
     }
