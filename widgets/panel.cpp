@@ -33,7 +33,10 @@ void ElidedLabel::paintEvent(QPaintEvent*) {
   p.setFont(font());
   p.setPen(theme_[colour_]);
   if (width() < 40 && sizeHint().width() > width()) return;  // an ellipsis alone says nothing
-  const QString shown = fontMetrics().elidedText(text_, Qt::ElideRight, width());
+  QString shown = text_;  // parts between dots go as a whole, from the end
+  const QFontMetricsF m(font());
+  for (qsizetype end; m.horizontalAdvance(shown) > width() && (end = shown.lastIndexOf(QStringLiteral(" · "))) > 0;) shown.truncate(end);
+  shown = fontMetrics().elidedText(shown, Qt::ElideRight, width());
   setToolTip(shown == text_ ? QString() : text_);
   p.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, shown);
 }

@@ -33,6 +33,7 @@
 #include "widgets/shell/recent_files.hpp"
 #include "widgets/shell/run_dock.hpp"
 #include "widgets/shell/settings_dialog.hpp"
+#include "widgets/shell/warm_up.hpp"
 #include "widgets/shell/words.hpp"
 
 namespace telltale::ui {
@@ -142,6 +143,15 @@ MainWindow::MainWindow(Theme& theme, bool remember, Appearance* appearance) : th
   if (remember_) restore_layout();
   list_recent();
   show_workspace(Workspace::welcome);
+  std::vector<QWidget*> later;
+  for (QWidget* w : {static_cast<QWidget*>(inspect_), as_widget(runs_), static_cast<QWidget*>(compare_), as_widget(evaluate_), as_widget(new_run_)})
+    if (w) later.push_back(w);
+  warm_up_ = new WarmUp(std::move(later), this);
+}
+
+void MainWindow::showEvent(QShowEvent* e) {
+  QMainWindow::showEvent(e);
+  warm_up_->start();
 }
 
 MainWindow::~MainWindow() {
@@ -283,8 +293,7 @@ void MainWindow::set_views(Session* session) {
 void MainWindow::open(const std::filesystem::path& file, Session::Open how) {
   auto session = std::make_unique<Session>(file, how);
   session->training().set_compute(compute_);
-  set_views(nullptr);
-  if (session_) note_recent();
+  let_go();
   session_ = std::move(session);
   leaving_ = {};
   try {
@@ -310,10 +319,21 @@ void MainWindow::open(const std::filesystem::path& file, Session::Open how) {
   offer_to_continue();
 }
 
-void MainWindow::close_file() {
-  if (session_) note_recent();
+/// A worker looks at its stop once a call of the model, which takes up to half a second: the window does not wait for it.
+void MainWindow::let_go() {
+  if (session_) note_recent();  // reads the list of runs
   set_views(nullptr);
-  session_.reset();
+  if (!session_) return;
+  if (session_->training().running()) return session_.reset();  // saved first, as by "stop now"
+  disconnect(&session_->training(), nullptr, this, nullptr);
+  Session* old = session_.get();
+  old_sessions_.push_back(std::move(session_));
+  connect(old, &Session::ended, this, [this, old] { std::erase_if(old_sessions_, [old](const auto& s) { return s.get() == old; }); }, Qt::QueuedConnection);
+  old->end();
+}
+
+void MainWindow::close_file() {
+  let_go();
   leaving_ = {};
   notice_bar_->hide();
   show_workspace(Workspace::welcome);

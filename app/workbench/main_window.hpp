@@ -23,6 +23,7 @@ namespace telltale::ui {
 
 class Appearance;
 class CompareView;
+class WarmUp;
 class EvaluateView;
 class InspectView;
 class JobBar;
@@ -75,6 +76,7 @@ class MainWindow : public QMainWindow {
  protected:
   void dragEnterEvent(QDragEnterEvent*) override;
   void dropEvent(QDropEvent*) override;
+  void showEvent(QShowEvent*) override;
   void closeEvent(QCloseEvent*) override;
   void resizeEvent(QResizeEvent*) override;
 
@@ -91,6 +93,7 @@ class MainWindow : public QMainWindow {
   void build_export_menu(QMenu* menu);
   void connect_views();
   void set_views(Session* session);
+  void let_go();
   void ask_file();
   void new_file();
   void try_open(const QString& file, Session::Open how = Session::Open::existing);
@@ -124,6 +127,8 @@ class MainWindow : public QMainWindow {
   const bool remember_;
   Appearance* appearance_;
   std::unique_ptr<Session> session_;
+  WarmUp* warm_up_ = nullptr;
+  std::vector<std::unique_ptr<Session>> old_sessions_;  ///< closed; each goes when its last work has ended
   QLabel* file_label_ = nullptr;
   NoticeBar *error_bar_ = nullptr, *notice_bar_ = nullptr;
   QPushButton* find_button_ = nullptr;

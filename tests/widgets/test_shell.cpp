@@ -16,7 +16,9 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 #include <QTreeView>
+#include <QThread>
 #include <QtTest>
+#include <atomic>
 #include <cmath>
 
 #include "app/workbench/main_window.hpp"
@@ -443,6 +445,34 @@ class TestShell : public QObject {
     const auto step = w.session()->training().state().step;
     QTRY_VERIFY_WITH_TIMEOUT(w.session()->training().state().step > step, patience);
     QCOMPARE(w.session()->training().running().value_or(0), run);
+  }
+
+  void closing_does_not_wait_for_work() {
+    MainWindow w(*theme_, true);
+    const QString one = copy(), two = copy();
+    std::atomic<bool> begun{false}, go_on{false}, asked{false}, over{false};
+    w.open(one.toStdString());
+    const auto runs = w.dock().model().count();
+    w.session()->work().submit(nullptr, WorkQueue::Priority::background, QStringLiteral("a long call of the model"), [&](WorkQueue::Context& c) -> std::function<void()> {
+      begun = true;
+      for (int i = 0; i < 2000 && !go_on; ++i) QThread::msleep(10);
+      asked = c.stop.stop_requested();
+      over = true;
+      return {};
+    });
+    QTRY_VERIFY_WITH_TIMEOUT(begun, patience);
+    const QPointer<Session> old = w.session();
+    w.open(two.toStdString());
+    QVERIFY(!over && old && w.session() != old && w.dock().model().count() == runs);
+    bool counted = false;
+    for (const RecentFile& f : recent_files()) counted = counted || (f.path == one && f.runs == runs);
+    QVERIFY2(counted, "the file that was left is not listed with its runs");
+    w.close_file();
+    w.open(one.toStdString());  // once more, while its last work is going on
+    QVERIFY(!over && old && w.dock().model().count() == runs);
+    go_on = true;
+    QTRY_VERIFY_WITH_TIMEOUT(!old, patience);
+    QVERIFY(over && asked);
   }
 
   void an_interrupted_run_is_offered() {

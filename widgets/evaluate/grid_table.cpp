@@ -223,7 +223,7 @@ GridTable::GridTable(Theme& theme, GridModel* model, QWidget* parent)
   setFrameShape(QFrame::NoFrame);
   setCornerButtonEnabled(false);
   for (auto* corner : findChildren<QAbstractButton*>(QString(), Qt::FindDirectChildrenOnly))
-    corner->setAccessibleName(tr("Methods"));
+    corner->setAccessibleName(tr("Methods")), corner->installEventFilter(this);
   setSelectionMode(QAbstractItemView::SingleSelection);
   setEditTriggers(QAbstractItemView::NoEditTriggers);
   setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -242,10 +242,26 @@ GridTable::GridTable(Theme& theme, GridModel* model, QWidget* parent)
   connect(this, &QTableView::doubleClicked, this, [this](const QModelIndex& i) {
     Q_EMIT opened(text(model_->method(i.row())), text(model_->metric(i.column())));
   });
-  connect(&theme, &Theme::changed, this, [this] {
+  const auto ground = [this] {  // what the table does not fill is panel, as behind its heads
+    QPalette p = palette();
+    p.setColor(QPalette::Base, theme_["panel"]);
+    setPalette(p);
+  };
+  ground();
+  connect(&theme, &Theme::changed, this, [this, ground] {
+    ground();
     fit();
     viewport()->update();
   });
+}
+
+bool GridTable::eventFilter(QObject* corner, QEvent* e) {
+  if (e->type() != QEvent::Paint || !qobject_cast<QAbstractButton*>(corner)) return QTableView::eventFilter(corner, e);
+  auto* w = static_cast<QWidget*>(corner);
+  QPainter p(w);
+  p.fillRect(w->rect(), theme_["panel"]);
+  p.fillRect(0, w->height() - 1, w->width(), 1, theme_["border"]);
+  return true;
 }
 
 void GridTable::set_mode(Mode mode) {

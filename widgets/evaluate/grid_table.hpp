@@ -30,6 +30,7 @@ class GridTable : public QTableView {
   void currentChanged(const QModelIndex& now, const QModelIndex& before) override;
   void keyPressEvent(QKeyEvent*) override;
   void resizeEvent(QResizeEvent*) override;
+  bool eventFilter(QObject* corner, QEvent* e) override;
 
  private:
   friend class GridDelegate;

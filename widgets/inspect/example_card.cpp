@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <QComboBox>
 #include <QCoreApplication>
 #include <QFormLayout>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QPushButton>
 #include <QScreen>
 #include <QVBoxLayout>
@@ -15,7 +12,6 @@
 #include <stdexcept>
 
 #include "report/numbers.hpp"
-#include "widgets/unit_edit.hpp"
 
 namespace telltale::ui {
 namespace {
@@ -78,50 +74,12 @@ ExampleCard::ExampleCard(Theme& theme, QWidget* parent) : QFrame(parent, Qt::Pop
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 10, 12, 10);
   column->setSpacing(8);
-  form_ = new QFormLayout;
-  form_->setHorizontalSpacing(14);
-  form_->setVerticalSpacing(5);
-  form_->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  form_ = option_form();
   for (const ExampleField& f : example_fields()) {
-    Row r;
-    r.field = &f;
-    auto* name = new QLabel(f.name, this);
-    name->setObjectName(QStringLiteral("quiet"));
-    name->setFont(theme.font("table"));
-    name->setToolTip(f.tip);
-    r.box = new QWidget(this);
-    auto* line = new QHBoxLayout(r.box);
-    line->setContentsMargins(0, 0, 0, 0);
-    line->setSpacing(8);
-    QWidget* editor = nullptr;
-    if (!f.choices.empty()) {
-      editor = r.combo = new QComboBox(r.box);
-      for (const auto& [value, shown] : f.choices) r.combo->addItem(shown, value);
-    } else {
-      editor = r.edit = new UnitEdit(theme, r.box);
-      r.edit->set_unit(f.unit);
-      r.edit->setFixedWidth(static_cast<int>(theme.px(104)));
-    }
-    editor->setFont(theme.font("table"));
-    editor->setAccessibleName(f.name);
-    editor->setToolTip(f.range.isEmpty() ? f.tip : tr("%1. %2").arg(f.tip, f.range));
-    name->setBuddy(editor);
-    r.beside = new QLabel(f.range, r.box);
-    r.beside->setFont(theme.font("caption"));
-    r.beside->setTextFormat(Qt::PlainText);
-    line->addWidget(editor);
-    line->addWidget(r.beside, 1);
-    form_->addRow(name, r.box);
-    rows_.push_back(r);
+    rows_.push_back({add_option_row(theme, this, form_, f.name, f.tip, f.unit, f.range, !f.choices.empty()), &f});
+    for (const auto& [value, shown] : f.choices) rows_.back().combo->addItem(shown, value);
   }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {  // the rows stay where they are from now on
-    Row* r = &rows_[i];
-    if (r->combo) connect(r->combo, &QComboBox::activated, this, [this, r] { take(*r, r->combo->currentData().toString()); });
-    if (r->edit)
-      connect(r->edit, &QLineEdit::editingFinished, this, [this, r] {
-        if (r->edit->isModified() || !r->fault.isEmpty()) r->edit->setModified(false), take(*r, r->edit->text());
-      });
-  }
+  for (Row& r : rows_) r.connect_to(this, [this, row = &r](const QString& value) { take(*row, value); });
   column->addLayout(form_);
   auto* reset = new QPushButton(tr("Reset"), this);
   reset->setObjectName(QStringLiteral("small"));
@@ -163,12 +121,7 @@ void ExampleCard::show_options() {
 }
 
 void ExampleCard::say(Row& r) {
-  if (r.edit) r.edit->set_wrong(!r.fault.isEmpty());
-  r.beside->setText(r.fault.isEmpty() ? r.field->range : r.fault);
-  QPalette p = r.beside->palette();
-  p.setColor(QPalette::WindowText, theme_[r.fault.isEmpty() ? "text3" : "error"]);
-  r.beside->setPalette(p);
-  (r.combo ? static_cast<QWidget*>(r.combo) : r.edit)->setAccessibleDescription(r.fault);
+  r.say(theme_);
   if (isVisible()) adjustSize();
 }
 
@@ -218,7 +171,7 @@ void ExampleCard::open_under(QWidget* button) {
   move(at);
   show();
   for (const Row& r : rows_)
-    if (r.field->used(example_method_info(options_.method))) return (r.combo ? static_cast<QWidget*>(r.combo) : r.edit)->setFocus();
+    if (r.field->used(example_method_info(options_.method))) return r.editor()->setFocus();
 }
 
 }  // namespace telltale::ui

@@ -4,15 +4,9 @@
 #include <vector>
 
 #include "examples/examples.hpp"
-#include "widgets/theme.hpp"
-
-class QComboBox;
-class QFormLayout;
-class QLabel;
+#include "widgets/inspect/option_row.hpp"
 
 namespace telltale::ui {
-
-class UnitEdit;
 
 /// A row of the card. Values are texts, as --help has them; `write` throws std::invalid_argument with a sentence for what cannot be.
 struct ExampleField {
@@ -45,13 +39,8 @@ class ExampleCard : public QFrame {
   void changed();
 
  private:
-  struct Row {
+  struct Row : OptionRow {
     const ExampleField* field = nullptr;
-    QWidget* box = nullptr;
-    QComboBox* combo = nullptr;  ///< one of the two
-    UnitEdit* edit = nullptr;
-    QLabel* beside = nullptr;    ///< range, or the fault
-    QString fault;
   };
   void show_options();
   void say(Row& row);

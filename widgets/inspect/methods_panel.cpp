@@ -346,7 +346,7 @@ void MethodsPanel::draw() {
     scores.push_back({id, map.title, map.post, why_not});
     if (!two || id == pair_.first || id == pair_.second) maps.push_back(std::move(map));
   }
-  set_caption(!post_ ? QString() : tr("%1 of %2 there · %3").arg(there).arg(all.size()).arg(post_->record.foil >= 0 ? tr("same target and foil") : tr("same target")));
+  set_caption(!post_ ? QString() : tr("%1 of %2 · %3").arg(there).arg(all.size()).arg(post_->record.foil >= 0 ? tr("same target and foil") : tr("same target")));
   agreement_->set_methods(std::move(scores));
   maps_->set_maps(std::move(maps));
   // The line under the header: what is at work, else what could be done.

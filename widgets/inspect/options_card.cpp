@@ -1,7 +1,6 @@
 #include "widgets/inspect/options_card.hpp"
 
 #include <QAbstractItemView>
-#include <QComboBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -10,61 +9,23 @@
 #include <QVBoxLayout>
 #include <stdexcept>
 
-#include "widgets/unit_edit.hpp"
-
 namespace telltale::ui {
 
 OptionsCard::OptionsCard(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(6);
-  form_ = new QFormLayout;
-  form_->setHorizontalSpacing(14);
-  form_->setVerticalSpacing(5);
-  form_->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  form_ = option_form();
   for (const OptionField& f : option_fields()) {
-    Row r;
-    r.field = &f;
-    r.name = new QLabel(f.name, this);
-    r.name->setObjectName(QStringLiteral("quiet"));
-    r.name->setFont(theme.font("table"));
-    r.name->setToolTip(f.tip);
-    r.box = new QWidget(this);
-    auto* line = new QHBoxLayout(r.box);
-    line->setContentsMargins(0, 0, 0, 0);
-    line->setSpacing(8);
-    QWidget* editor = nullptr;
-    if (f.choices) {
-      editor = r.combo = new QComboBox(r.box);
-      r.combo->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-      r.combo->setMaximumWidth(static_cast<int>(theme.px(230)));  // the list is wider where something is refused
-    } else {
-      editor = r.edit = new UnitEdit(theme, r.box);
-      r.edit->set_unit(f.unit);
-      r.edit->setMinimumWidth(f.range.isEmpty() ? 200 : 104);
-      r.edit->setMaximumWidth(f.range.isEmpty() ? 400 : 130);
-      if (f.range.isEmpty()) r.edit->setPlaceholderText(tr("words"));
-    }
-    editor->setFont(theme.font("table"));
-    editor->setAccessibleName(f.name);
-    editor->setToolTip(f.range.isEmpty() ? f.tip : tr("%1. %2%3").arg(f.tip, f.range, f.unit.isEmpty() || f.unit.startsWith(tr("or ")) ? QString() : QStringLiteral(" ") + f.unit));
-    r.name->setBuddy(editor);
-    r.beside = new QLabel(f.range, r.box);
-    r.beside->setFont(theme.font("caption"));
-    r.beside->setTextFormat(Qt::PlainText);
-    line->addWidget(editor);
-    line->addWidget(r.beside, 1);
-    form_->addRow(r.name, r.box);
-    rows_.push_back(r);
+    const bool words = !f.choices && f.range.isEmpty();
+    rows_.push_back({add_option_row(theme, this, form_, f.name, f.tip, f.unit, f.range, f.choices != nullptr), &f});
+    if (!words) continue;
+    UnitEdit* edit = rows_.back().edit;
+    edit->setMinimumWidth(200);
+    edit->setMaximumWidth(400);
+    edit->setPlaceholderText(tr("words"));
   }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {  // the rows stay where they are from now on
-    Row* r = &rows_[i];
-    if (r->combo) connect(r->combo, &QComboBox::activated, this, [this, r] { take(*r, r->combo->currentData().toString()); });
-    if (r->edit)
-      connect(r->edit, &QLineEdit::editingFinished, this, [this, r] {
-        if (r->edit->isModified() || !r->fault.isEmpty()) r->edit->setModified(false), take(*r, r->edit->text());
-      });
-  }
+  for (Row& r : rows_) r.connect_to(this, [this, row = &r](const QString& value) { take(*row, value); });
   column->addLayout(form_);
   note_ = new QLabel(this);
   note_->setWordWrap(true);
@@ -93,7 +54,7 @@ OptionsCard::OptionsCard(Theme& theme, QWidget* parent) : QWidget(parent), theme
     QPalette p = note_->palette();
     p.setColor(QPalette::WindowText, theme_["warn"]);
     note_->setPalette(p);
-    for (Row& r : rows_) say(r);
+    for (Row& r : rows_) r.say(theme_);
   };
   connect(&theme, &Theme::changed, this, paint);
   show_options();
@@ -156,20 +117,10 @@ void OptionsCard::show_options() {
       // A text that is not there yet is asked for, not sent.
       if (value.isEmpty()) r.fault = tr("type at least one word");
     }
-    say(r);
+    r.say(theme_);
   }
   quiet_ = false;
   if (other) Q_EMIT resized();
-}
-
-void OptionsCard::say(Row& r) {
-  if (r.edit) r.edit->set_wrong(!r.fault.isEmpty());
-  r.beside->setText(r.fault.isEmpty() ? r.field->range : r.fault);
-  QPalette p = r.beside->palette();
-  p.setColor(QPalette::WindowText, theme_[r.fault.isEmpty() ? "text3" : "error"]);
-  r.beside->setPalette(p);
-  QWidget* editor = r.combo ? static_cast<QWidget*>(r.combo) : r.edit;
-  editor->setAccessibleDescription(r.fault);
 }
 
 void OptionsCard::take(Row& r, const QString& value) {
@@ -181,7 +132,7 @@ void OptionsCard::take(Row& r, const QString& value) {
   } catch (const std::invalid_argument& e) {
     r.fault = text(e.what());
     if (r.combo) r.combo->setCurrentIndex(r.combo->findData(r.field->read(options_, m)));
-    say(r);
+    r.say(theme_);
     return;
   }
   r.fault.clear();
@@ -220,12 +171,12 @@ QString OptionsCard::fault(const std::string& id) const {
 
 QWidget* OptionsCard::field(const std::string& id) const {
   const Row* r = row(id);
-  return !r ? nullptr : r->combo ? static_cast<QWidget*>(r->combo) : r->edit;
+  return r ? r->editor() : nullptr;
 }
 
 void OptionsCard::focus_first() {
   for (const Row& r : rows_)
-    if (r.field->used(options_, method_info(options_.method))) return (r.combo ? static_cast<QWidget*>(r.combo) : r.edit)->setFocus();
+    if (r.field->used(options_, method_info(options_.method))) return r.editor()->setFocus();
   reset_->setFocus();
 }
 

@@ -4,15 +4,11 @@
 #include <map>
 
 #include "widgets/inspect/method_options.hpp"
+#include "widgets/inspect/option_row.hpp"
 
-class QComboBox;
-class QFormLayout;
-class QLabel;
 class QPushButton;
 
 namespace telltale::ui {
-
-class UnitEdit;
 
 class OptionsCard : public QWidget {
   Q_OBJECT
@@ -37,18 +33,11 @@ class OptionsCard : public QWidget {
   void resized();  ///< other rows than before
 
  private:
-  struct Row {
+  struct Row : OptionRow {
     const OptionField* field = nullptr;
-    QLabel* name = nullptr;
-    QWidget* box = nullptr;      ///< holds editor and range
-    QComboBox* combo = nullptr;  ///< one of the two
-    UnitEdit* edit = nullptr;
-    QLabel* beside = nullptr;    ///< range, or the fault
-    QString fault;
   };
   void show_options();
   void take(Row& row, const QString& value);
-  void say(Row& row);
   Row* row(const std::string& id);
   const Row* row(const std::string& id) const;
   Theme& theme_;

@@ -42,6 +42,14 @@ struct Session::Impl {
 Session::Session(const fs::path& file, Open how, QObject* parent) : QObject(parent), impl_(std::make_unique<Impl>(*this, file, how)) {}
 Session::~Session() = default;
 
+void Session::end() {
+  connect(&impl_->work, &WorkRunner::ended, this, &Session::ended);
+  impl_->work.end();
+}
+
+bool Session::has_ended() const { return impl_->work.has_ended(); }
+
+
 Store& Session::store() { return *impl_->store; }
 bool Session::read_only() const { return impl_->read_only; }
 TrainingQueue& Session::training() { return impl_->training; }

@@ -18,6 +18,9 @@ class Session : public QObject {
   /// Opens for writing; a file that can only be read is opened so, then read_only() is true. Throws what Store::open throws.
   explicit Session(const std::filesystem::path& file, Open how = Open::existing, QObject* parent = nullptr);
   ~Session() override;  ///< asks all work to stop and waits for it; a run in training is saved as by stop_now()
+  /// Asks work beside training to stop, without waiting: once `ended` came, the destructor has nothing to wait for.
+  void end();
+  bool has_ended() const;
   Store& store();       ///< the window's own connection: short reads and single-row writes only
   bool read_only() const;
   TrainingQueue& training();
@@ -28,6 +31,7 @@ class Session : public QObject {
   void data_changed();  ///< data sets were added or removed
   void explanations_changed(qint64 run);
   void comparisons_changed();
+  void ended();
 
  private:
   struct Impl;

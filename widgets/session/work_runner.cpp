@@ -55,7 +55,7 @@ class Models final : public ModelCache {
 
 }  // namespace
 
-WorkRunner::WorkRunner(ComputeChoice& compute, fs::path file, bool read_only) : compute_(compute), file_(std::move(file)), read_only_(read_only), results_are_there_([this] { deliver(); }), pulse_([this] { Q_EMIT changed(); }) {
+WorkRunner::WorkRunner(ComputeChoice& compute, fs::path file, bool read_only) : compute_(compute), file_(std::move(file)), read_only_(read_only), results_are_there_([this] { deliver(); }), threads_ended_([this] { Q_EMIT ended(); }), pulse_([this] { Q_EMIT changed(); }) {
   for (const bool background : {false, true}) {
     Lane& lane = lanes_[background];
     lane.thread = std::jthread([this, &lane, background](std::stop_token quit) { loop(std::move(quit), lane, background); });
@@ -63,14 +63,24 @@ WorkRunner::WorkRunner(ComputeChoice& compute, fs::path file, bool read_only) : 
 }
 
 WorkRunner::~WorkRunner() {
-  {
-    const std::lock_guard lock(mutex_);
-    for (Lane& lane : lanes_) lane.thread.request_stop();
-    for (const auto& item : items_) item->stop.request_stop();
-    std::erase_if(items_, [](const auto& i) { return !i->running; });
-  }
+  end();
   for (Lane& lane : lanes_) lane.thread.join();
+}
+
+void WorkRunner::end() {
   for (auto& [id, receiver] : receivers_) disconnect(receiver.gone);
+  receivers_.clear();
+  std::vector<std::shared_ptr<Item>> dropped;  // what their work holds on to goes outside the lock
+  const std::lock_guard lock(mutex_);
+  for (Lane& lane : lanes_) lane.thread.request_stop();
+  for (const auto& item : items_) item->stop.request_stop();
+  std::copy_if(items_.begin(), items_.end(), std::back_inserter(dropped), [](const auto& i) { return !i->running; });
+  std::erase_if(items_, [](const auto& i) { return !i->running; });
+}
+
+bool WorkRunner::has_ended() const {
+  const std::lock_guard lock(mutex_);
+  return lanes_ended_ == lanes_.size();
 }
 
 WorkQueue::JobId WorkRunner::submit(QObject* receiver, Priority priority, const QString& what, Work work, Failed failed) {
@@ -133,13 +143,21 @@ void WorkRunner::loop(std::stop_token quit, Lane& lane, bool background) {
     {
       std::unique_lock lock(mutex_);
       more_.wait(lock, quit, [&] { return (item = next(background)) != nullptr; });
-      if (quit.stop_requested()) return;
+      if (quit.stop_requested()) break;
       item->running = true;
       item->begun = Clock::now();
     }
     pulse_.ask();
     work_on(lane, item);
   }
+  lane.models.reset();  // hundreds of megabytes: given back here, not by the thread that joins this one
+  lane.store.reset();
+  bool last = false;
+  {
+    const std::lock_guard lock(mutex_);
+    last = ++lanes_ended_ == lanes_.size();
+  }
+  if (last) threads_ended_.ask();
 }
 
 void WorkRunner::work_on(Lane& lane, const std::shared_ptr<Item>& item) {

@@ -16,13 +16,20 @@
 namespace telltale::ui {
 
 class WorkRunner final : public WorkQueue {
+  Q_OBJECT
  public:
   WorkRunner(ComputeChoice& compute, std::filesystem::path file, bool read_only);
-  ~WorkRunner() override;
+  ~WorkRunner() override;  ///< as end(), and waits
+  /// Asks all work to stop and lets its threads end without waiting for them; ended() follows. No job may be submitted any more.
+  void end();
+  bool has_ended() const;
 
   JobId submit(QObject* receiver, Priority priority, const QString& what, Work work, Failed failed = {}) override;
   void cancel(JobId job) override;
   std::vector<Job> jobs() const override;
+
+ Q_SIGNALS:
+  void ended();  ///< its threads have ended: destroying it waits for nothing
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -67,8 +74,10 @@ class WorkRunner final : public WorkQueue {
   std::condition_variable_any more_;
   std::vector<std::shared_ptr<Item>> items_;
   std::vector<Result> results_;
+  std::size_t lanes_ended_ = 0;
 
   Wake results_are_there_;
+  Wake threads_ended_;
   Pulse pulse_;
   std::array<Lane, 2> lanes_;  ///< last: their threads end first
 };
