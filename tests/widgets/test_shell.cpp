@@ -473,6 +473,8 @@ class TestShell : public QObject {
     go_on = true;
     QTRY_VERIFY_WITH_TIMEOUT(!old, patience);
     QVERIFY(over && asked);
+    w.close_file();
+    forget_recent({});
   }
 
   void an_interrupted_run_is_offered() {
