@@ -46,9 +46,7 @@ void MainWindow::build_menus() {
   file->addSeparator();
   action(file, tr("&Settings…"), QKeySequence(Qt::CTRL | Qt::Key_Comma), tr("Device, threads and precision"), [this] { show_settings(); });
   need_file_ << action(file, tr("&Read again"), QKeySequence(Qt::Key_F5), tr("What another program may have changed in the file"), [this] {
-    Q_EMIT session_->runs_changed();
-    Q_EMIT session_->data_changed();
-    Q_EMIT session_->comparisons_changed();
+    session_->read_again();
   });
   need_file_ << action(file, tr("&Close"), QKeySequence(Qt::CTRL | Qt::Key_W), tr("Closes the file"), [this] { leave(tr("the file closes"), [this] { close_file(); }); });
   action(file, tr("&Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), tr("Closes the window"), [this] { close(); });

@@ -313,6 +313,41 @@ class TestSession : public QObject {
     QVERIFY(!shown && !failed);
   }
 
+  void work_that_a_person_stops_tells_who_waits_for_it() {
+    auto s = fresh(new_file());
+    std::atomic<int> stage = 0;
+    QStringList told;
+    const auto id = s->work().submit(this, Priority::visible, QStringLiteral("long"), [&](WorkQueue::Context& c) -> std::function<void()> {
+      stage = 1;
+      while (!c.stop.stop_requested()) QThread::msleep(2);
+      stage = 2;
+      return [&] { told << QStringLiteral("shown"); };
+    }, [&](const QString& e) { told << e; });
+    QTRY_COMPARE(stage.load(), 1);
+    s->work().stop(id);
+    s->work().stop(id);
+    QCOMPARE(told, QStringList({QStringLiteral("stopped")}));
+    QTRY_COMPARE(stage.load(), 2);
+    QTRY_VERIFY(s->work().jobs().empty());
+    QTest::qWait(50);
+    QCOMPARE(told.size(), 1);
+  }
+
+  void reading_again_sees_runs_that_another_process_left() {
+    const fs::path file = new_file();
+    auto s = fresh(file);
+    const auto run = queue(*s);
+    const auto other = Store::open(file, Store::Mode::write);
+    RunRecord r = other->run(run);
+    r.status = RunStatus::running;  // and nobody holds its lock
+    other->update_run(r);
+    QCOMPARE(s->store().run(run).status, RunStatus::running);
+    QSignalSpy runs(s.get(), &Session::runs_changed), data(s.get(), &Session::data_changed);
+    s->read_again();
+    QCOMPARE(s->store().run(run).status, RunStatus::interrupted);
+    QVERIFY(runs.count() == 1 && data.count() == 1);
+  }
+
   void failed_work_says_why() {
     auto s = fresh(new_file());
     QStringList errors;

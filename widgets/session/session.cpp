@@ -47,6 +47,13 @@ void Session::end() {
   impl_->work.end();
 }
 
+void Session::read_again() {
+  impl_->store->mark_interrupted_runs();
+  Q_EMIT runs_changed();
+  Q_EMIT data_changed();
+  Q_EMIT comparisons_changed();
+}
+
 bool Session::has_ended() const { return impl_->work.has_ended(); }
 
 

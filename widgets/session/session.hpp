@@ -21,6 +21,8 @@ class Session : public QObject {
   /// Asks work beside training to stop, without waiting: once `ended` came, the destructor has nothing to wait for.
   void end();
   bool has_ended() const;
+  /// What other programs changed in the file: runs whose process is gone become interrupted, and the views read anew.
+  void read_again();
   Store& store();       ///< the window's own connection: short reads and single-row writes only
   bool read_only() const;
   TrainingQueue& training();

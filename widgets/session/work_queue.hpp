@@ -41,6 +41,8 @@ class WorkQueue : public QObject {
   virtual JobId submit(QObject* receiver, Priority priority, const QString& what, Work work, Failed failed = {}) = 0;
   /// A job that waits goes; one that runs is asked to stop; its result is dropped. Unknown ids are passed over.
   virtual void cancel(JobId job) = 0;
+  /// A person stops it from outside: as cancel(), and whoever waits for it is told so through its `failed`.
+  virtual void stop(JobId job) = 0;
 
   struct Job {
     JobId id = 0;

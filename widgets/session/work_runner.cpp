@@ -121,6 +121,14 @@ void WorkRunner::cancel(JobId job) {
   pulse_.ask();
 }
 
+void WorkRunner::stop(JobId job) {
+  const auto it = receivers_.find(job);
+  if (it == receivers_.end()) return;
+  const Receiver receiver = it->second;
+  cancel(job);
+  if (receiver.failed && (receiver.anyone || receiver.object)) receiver.failed(tr("stopped"));
+}
+
 std::vector<WorkQueue::Job> WorkRunner::jobs() const {
   std::vector<Job> out;
   const std::lock_guard lock(mutex_);

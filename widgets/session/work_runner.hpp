@@ -26,6 +26,7 @@ class WorkRunner final : public WorkQueue {
 
   JobId submit(QObject* receiver, Priority priority, const QString& what, Work work, Failed failed = {}) override;
   void cancel(JobId job) override;
+  void stop(JobId job) override;
   std::vector<Job> jobs() const override;
 
  Q_SIGNALS:

@@ -133,7 +133,7 @@ JobBar::JobBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
     update_state();
   });
   connect(cancel_, &QPushButton::clicked, this, [this] {
-    if (session_) session_->work().cancel(job_);
+    if (session_) session_->work().stop(job_);
   });
   connect(queue_, &QToolButton::clicked, this, &JobBar::show_queue);
   connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
@@ -299,7 +299,7 @@ void JobBar::show_queue() {
     if (j.id != job_ || shown_ != Shown::job) {
       QAction* a = menu->addAction(icon(theme_, "x"), tr("Cancel: %1").arg(elided(j.what, 60)));
       connect(a, &QAction::triggered, this, [this, id = j.id] {
-        if (session_) session_->work().cancel(id);
+        if (session_) session_->work().stop(id);
       });
     }
   if (!menu->isEmpty()) menu->addSeparator();
