@@ -23,10 +23,12 @@
 
 #include "app/workbench/main_window.hpp"
 #include "app/workbench/parts.hpp"
+#include "app/workbench/welcome_view.hpp"
 #include "base/files.hpp"
 #include "report/example.hpp"
 #include "tiny_model.hpp"
 #include "widgets/shell/find_dialog.hpp"
+#include "widgets/inspect/inspect_view.hpp"
 #include "widgets/shell/import_dialog.hpp"
 #include "widgets/shell/job_bar.hpp"
 #include "widgets/shell/notice_bar.hpp"
@@ -145,6 +147,22 @@ class TestShell : public QObject {
     picture(w, "welcome-dark");
     w.resize(1024, 640);
     picture(w, "welcome-small");
+  }
+
+  void views_are_prepared_while_the_window_is_idle() {
+    MainWindow w(*theme_);
+    w.resize(1440, 900);
+    w.show();
+    QWidget& view = w.inspect();
+    QWidget* page = w.findChild<WelcomeView*>();
+    QVERIFY(page && page->isVisible() && !view.isVisible());
+    const auto bare = [&] {
+      const auto inside = view.findChildren<QWidget*>();
+      return std::count_if(inside.begin(), inside.end(), [](const QWidget* x) { return !x->isWindow() && !x->testAttribute(Qt::WA_WState_Polished); });
+    };
+    QVERIFY(bare() > 0 && view.size() != page->size());
+    QTRY_VERIFY(bare() == 0 && view.size() == page->size());
+    QVERIFY(!view.isVisible());
   }
 
   void tabs_by_keyboard() {

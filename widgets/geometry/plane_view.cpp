@@ -2,6 +2,7 @@
 
 #include <QHelpEvent>
 #include <QKeyEvent>
+#include <QRawFont>
 #include <QToolTip>
 #include <algorithm>
 #include <cmath>
@@ -104,11 +105,18 @@ void PlaneView::lay_out() {
     return nearest <= r + 1 && farthest >= r - 1;
   };
   std::vector<QRectF> taken = {box(centre(), 8), box(place(g.near), 8), box(place(g.far), 8), rims_[0].box, rims_[1].box};
-  for (std::size_t k = 0; k < g.cloud.size() && labels_.size() < names; ++k) {
+  // Words of the font's own letters (others would be boxes, or load a font for one name), whole ones before pieces; a lone sign beside a point reads as a mark, not as a word.
+  const QRawFont font = QRawFont::fromFont(theme_.font("caption"));
+  std::vector<std::pair<std::size_t, QString>> named, pieces;
+  for (std::size_t k = 0; k < g.cloud.size(); ++k) {
     const QString word = piece_text(g.cloud[k].piece);
-    const auto letters = word.toUcs4();  // boxes in place of letters name nothing
-    if (!std::all_of(letters.begin(), letters.end(), [&](uint c) { return m.inFontUcs4(c); })) continue;
-    if (letters.size() < 2) continue;  // a lone sign beside a point reads as a mark, not as a word
+    const auto letters = word.toUcs4();
+    if (letters.size() < 2 || !std::all_of(letters.begin(), letters.end(), [&](uint c) { return font.supportsCharacter(c); })) continue;
+    (word.startsWith(QLatin1String("##")) ? pieces : named).emplace_back(k, word);
+  }
+  named.insert(named.end(), pieces.begin(), pieces.end());
+  for (const auto& [k, word] : named) {
+    if (labels_.size() >= names) break;
     const QPointF at = place(g.cloud[k]);
     const qreal w = m.horizontalAdvance(word), h = m.height();
     const bool right = at.x() >= centre().x();

@@ -19,6 +19,7 @@ class WarmUp : public QObject {
  private:
   void step();  ///< a few milliseconds of it
   std::vector<QPointer<QWidget>> left_;  ///< the next one last; the view itself after all that is in it
+  std::vector<QPointer<QWidget>> views_;
   QTimer timer_;
 };
 
