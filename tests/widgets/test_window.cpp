@@ -2,7 +2,6 @@
 #include <QApplication>
 #include <QContextMenuEvent>
 #include <QDialog>
-#include <QDialogButtonBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
@@ -15,7 +14,6 @@
 #include <QToolButton>
 #include <QTreeView>
 #include <QtTest>
-#include <atomic>
 
 #include "app/workbench/keys.hpp"
 #include "app/workbench/main_window.hpp"
@@ -188,31 +186,6 @@ class TestWindow : public QObject {
     QVERIFY(!posts->isVisible());
   }
 
-  /// Cost and ε of what the form begins with, when it is opened; and not before.
-  void the_form_is_measured_when_it_is_seen() {
-    const auto w = window();
-    w->show_workspace(Workspace::inspect);
-    NewRunView& form = *w->new_run();
-    form.set_model(QString::fromStdString(model_.string()));
-    QTRY_VERIFY_WITH_TIMEOUT(w->inspect().settled(), patience);
-    QTest::qWait(1900);
-    for (const auto& job : w->session()->work().jobs()) QVERIFY2(!job.what.startsWith(QStringLiteral("Measuring")), qPrintable(job.what));
-    QVERIFY(!form.cost()->known());
-    // What takes its time in the background keeps the cost waiting, and ε not.
-    std::atomic<bool> go = false;
-    const auto blocking = w->session()->work().submit(w.get(), WorkQueue::Priority::background, QStringLiteral("Counting"), [&](WorkQueue::Context& c) -> std::function<void()> {
-      while (!go && !c.stop.stop_requested()) QThread::msleep(5);
-      return {};
-    });
-    QTest::keyClick(w.get(), Qt::Key_N, Qt::ControlModifier);
-    QTRY_VERIFY(w->workspace() == Workspace::new_run);
-    QTRY_VERIFY_WITH_TIMEOUT(says(form, QStringLiteral(" norms")), 20'000);
-    QVERIFY(!form.cost()->known());
-    go = true;
-    QTRY_VERIFY_WITH_TIMEOUT(form.cost()->known(), patience);
-    w->session()->work().cancel(blocking);
-  }
-
   void the_cursor_names_the_step_whose_values_it_shows() {
     const auto w = window();
     watch(*w, run_);
@@ -365,18 +338,6 @@ class TestWindow : public QObject {
     }
   }
 
-  void messages_are_dressed_before_they_are_shown() {
-    theme_->set_mode(Theme::Mode::dark);
-    MainWindow w(*theme_);
-    w.complain(QStringLiteral("What went wrong, and what to do about it"));
-    w.resize(1200, 700);
-    w.show();
-    QVERIFY(QTest::qWaitForWindowExposed(&w));
-    const QImage image = shot(w.errors());
-    QCOMPARE(QColor(image.pixel(2, 2)), (*theme_)["errorSoft"]);
-    QVERIFY(count_colour(image, image.rect(), (*theme_)["error"], 25) > 20);
-  }
-
   void sliders_are_seen() {
     const auto w = window();
     watch(*w, run_);
@@ -426,12 +387,6 @@ class TestWindow : public QObject {
           seen.insert(k.toString());
         }
     }
-  }
-
-  void buttons_of_dialogs_have_no_pictures() {
-    KeysDialog d(*theme_, view_keys());
-    d.show();
-    for (auto* b : d.findChild<QDialogButtonBox*>()->buttons()) QVERIFY(b->icon().isNull());
   }
 
   void help_of_a_setting_is_plain_text() {
