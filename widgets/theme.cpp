@@ -2,9 +2,12 @@
 
 #include <QApplication>
 #include <QFontDatabase>
+#include <QPainter>
 #include <QPointer>
 #include <QProxyStyle>
 #include <QRegularExpression>
+#include <QSlider>
+#include <QStyleOption>
 #include <QWidget>
 #include <algorithm>
 #include <cmath>
@@ -16,12 +19,41 @@ static void load_icons() { Q_INIT_RESOURCE(telltale); }
 namespace telltale::ui {
 namespace {
 
-/// Fusion without lines under the letters of menus; Alt and the letter still work.
+/// Fusion without lines under the letters of menus (Alt and the letter still work) and without its own pictures on the buttons of dialogs.
 class QuietStyle : public QProxyStyle {
  public:
   QuietStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
   int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const override {
-    return hint == SH_UnderlineShortcut ? 0 : QProxyStyle::styleHint(hint, option, widget, data);
+    return hint == SH_UnderlineShortcut || hint == SH_DialogButtonBox_ButtonsHaveIcons ? 0 : QProxyStyle::styleHint(hint, option, widget, data);
+  }
+  /// Sliders in the colours of the palette: Fusion mixes greys of its own, which vanish on a dark panel.
+  void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* p, const QWidget* widget) const override {
+    const auto* s = control == CC_Slider ? qstyleoption_cast<const QStyleOptionSlider*>(option) : nullptr;
+    if (!s || s->orientation != Qt::Horizontal) return QProxyStyle::drawComplexControl(control, option, p, widget);
+    const QRectF groove = subControlRect(CC_Slider, s, SC_SliderGroove, widget), handle = subControlRect(CC_Slider, s, SC_SliderHandle, widget);
+    const bool on = s->state & State_Enabled;
+    const QColor still = s->palette.color(QPalette::Dark), done = on ? s->palette.color(QPalette::Link) : still;
+    const QPointF at(handle.center());
+    p->save();
+    if (s->tickPosition != QSlider::NoTicks && s->tickInterval > 0) {
+      const int length = static_cast<int>(handle.width()), room = static_cast<int>(groove.width()) - length;
+      p->setPen(QPen(still, 1));
+      for (int v = s->minimum; v <= s->maximum; v += s->tickInterval) {
+        const int x = static_cast<int>(groove.left()) + length / 2 + sliderPositionFromValue(s->minimum, s->maximum, v, room, s->upsideDown);
+        if (s->tickPosition & QSlider::TicksBelow) p->drawLine(x, static_cast<int>(handle.bottom()), x, static_cast<int>(handle.bottom()) + 3);
+        if (s->tickPosition & QSlider::TicksAbove) p->drawLine(x, static_cast<int>(handle.top()) - 3, x, static_cast<int>(handle.top()));
+      }
+    }
+    p->setRenderHint(QPainter::Antialiasing);
+    p->setPen(Qt::NoPen);
+    p->setBrush(still);
+    p->drawRoundedRect(QRectF(groove.left(), at.y() - 2, groove.width(), 4), 2, 2);
+    p->setBrush(done);
+    p->drawRoundedRect(s->upsideDown ? QRectF(at.x(), at.y() - 2, groove.right() - at.x(), 4) : QRectF(groove.left(), at.y() - 2, at.x() - groove.left(), 4), 2, 2);
+    p->setPen(QPen(done, 2));
+    p->setBrush(on && s->state & State_HasFocus ? done : s->palette.color(QPalette::Light));
+    p->drawEllipse(at, 5.5, 5.5);
+    p->restore();
   }
 };
 
@@ -194,6 +226,10 @@ QPushButton#find:focus { padding: 2px 9px; }
 QPushButton#card { min-height: 74px; max-height: 74px; padding: 0; border: 0; }
 QPushButton#recent { min-height: 50px; max-height: 50px; padding: 0; border: 0; }
 QWidget#undoBar { background: %infoSoft; border-top: 1px solid %border; }
+QPushButton#pick { padding-right: 26px; }
+QPushButton#pick:focus { padding-right: 25px; }
+QPlainTextEdit#command { background: transparent; border: 2px solid transparent; }
+QPlainTextEdit#command:focus { border-color: %focus; }
 QPushButton#tab { border: 0; border-bottom: 3px solid transparent; border-radius: 0; background: transparent; color: %text2; padding: 4px 14px; min-height: 28px; }
 QPushButton#tab:hover { color: %text; background: %hover; }
 QPushButton#tab:checked { color: %text; border-bottom-color: %accent; }
@@ -201,6 +237,7 @@ QPushButton#tab:disabled { color: %textDisabled; }
 QPushButton#tab:focus { border: 0; border-bottom: 3px solid %focus; background: %hover; padding: 4px 14px; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 3px; color: %text; padding: 2px; }
 QToolButton:hover { background: %hover; }
+QToolButton:disabled { color: %textDisabled; }
 QToolButton:focus { border: 2px solid %focus; padding: 1px; }
 QComboBox { background: %panel; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; }
 QComboBox:focus { padding: 1px 7px; }

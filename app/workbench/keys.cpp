@@ -17,7 +17,7 @@ struct ViewKey {
 };
 
 const ViewKey in_views[] = {
-    {QT_TRANSLATE_NOOP("keys", "Everywhere"), "Esc", QT_TRANSLATE_NOOP("keys", "closes a message, lets go of a ring, cancels")},
+    {QT_TRANSLATE_NOOP("keys", "Everywhere"), "Esc", QT_TRANSLATE_NOOP("keys", "lets go of a ring, shows a zoomed chart whole, closes a list or form, cancels; then closes a message")},
     {"Everywhere", "Tab Shift+Tab", QT_TRANSLATE_NOOP("keys", "next and previous control, in reading order")},
     {QT_TRANSLATE_NOOP("keys", "Run list"), "Up Down", QT_TRANSLATE_NOOP("keys", "choose a run")},
     {"Run list", "Space", QT_TRANSLATE_NOOP("keys", "shows the run in the charts, or hides it; folds a group")},
@@ -46,10 +46,8 @@ const ViewKey in_views[] = {
     {QT_TRANSLATE_NOOP("keys", "What if"), "Left Right Home End", QT_TRANSLATE_NOOP("keys", "how many words are deleted")},
     {QT_TRANSLATE_NOOP("keys", "Compare"), "X", QT_TRANSLATE_NOOP("keys", "swaps A and B")},
     {"Compare", "Left Right Up Down Return", QT_TRANSLATE_NOOP("keys", "walk the overlap matrices; Return lists the posts behind a pair")},
-    {QT_TRANSLATE_NOOP("keys", "Evaluate"), "M", QT_TRANSLATE_NOOP("keys", "bars, numbers, ranks")},
-    {"Evaluate", "Return", QT_TRANSLATE_NOOP("keys", "opens the posts behind the cell")},
     {QT_TRANSLATE_NOOP("keys", "Evaluate"), "Left Right Up Down", QT_TRANSLATE_NOOP("keys", "choose a cell")},
-    {"Evaluate", "Return", QT_TRANSLATE_NOOP("keys", "lists the posts behind it")},
+    {"Evaluate", "Return", QT_TRANSLATE_NOOP("keys", "opens the posts behind the cell")},
     {"Evaluate", "M", QT_TRANSLATE_NOOP("keys", "bars, numbers, ranks")},
 };
 

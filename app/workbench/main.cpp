@@ -76,8 +76,8 @@ void arrange(MainWindow& window, const Options& o) {
     evaluate_runs(window.evaluate(), o.runs);
     window.show_workspace(Workspace::evaluate);
   } else if (o.workspace == "compare") {
+    window.show_workspace(Workspace::compare);  // what is wrong with the runs is said over the page where others are chosen
     window.compare().show_runs(o.runs, o.doc);
-    window.show_workspace(Workspace::compare);
   } else if (!o.runs.empty() || o.doc || o.workspace == "inspect") {
     if (o.runs.size() > 1) throw std::invalid_argument("--run: inspect shows one run");
     const std::int64_t run = o.runs.empty() ? window.inspect().run() : o.runs[0];

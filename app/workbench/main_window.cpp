@@ -24,6 +24,7 @@
 #include "app/workbench/example_strip.hpp"
 #include "app/workbench/parts.hpp"
 #include "app/workbench/welcome_view.hpp"
+#include "widgets/export/view_menu.hpp"
 #include "widgets/icons.hpp"
 #include "widgets/shell/appearance.hpp"
 #include "widgets/shell/import_dialog.hpp"
@@ -272,6 +273,12 @@ void MainWindow::connect_views() {
       }
     }
   });
+  // What a view wrote, from whichever menu.
+  const auto tell = [this](const QString& file) { notice_bar_->show_notice(NoticeBar::Kind::info, tr("Written: %1").arg(file)); };
+  for (auto* menu : findChildren<ViewMenu*>()) connect(menu, &ViewMenu::exported, this, tell);
+  connect(inspect_, &InspectView::written, this, tell);
+  connect(compare_, &CompareView::page_written, this, tell);
+  connect(compare_, &CompareView::new_run_asked, this, &MainWindow::show_new_run);
   connect_parts(*this, inspect_, compare_, runs_, new_run_, evaluate_);
   connect(&theme_, &Theme::changed, this, [this] { themes_->actions().value(theme_choice_ == QLatin1String("system") ? 0 : theme_choice_ == QLatin1String("light") ? 1 : 2)->setChecked(true); });
   if (appearance_)

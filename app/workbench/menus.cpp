@@ -14,6 +14,7 @@
 #include "app/workbench/parts.hpp"
 #include "base/files.hpp"
 #include "report/run_export.hpp"
+#include "widgets/escape.hpp"
 #include "widgets/export/export.hpp"
 #include "widgets/shell/appearance.hpp"
 #include "widgets/shell/find_dialog.hpp"
@@ -105,7 +106,16 @@ void MainWindow::build_menus() {
   build_help(menuBar()->addMenu(tr("&Help")));
   QAction* escape = new QAction(this);
   escape->setShortcut(Qt::Key_Escape);
-  connect(escape, &QAction::triggered, this, [this] { error_bar_->isVisible() ? error_bar_->hide() : notice_bar_->hide(); });
+  connect(escape, &QAction::triggered, this, [this] {
+    const auto taken = [](QWidget* w) {
+      auto* part = dynamic_cast<Escapes*>(w);
+      return part && part->escape();
+    };
+    for (QWidget* w = QApplication::focusWidget(); w && w != this; w = w->parentWidget())
+      if (taken(w)) return;
+    if (taken(stack_->currentWidget())) return;
+    error_bar_->isVisible() ? error_bar_->hide() : notice_bar_->hide();
+  });
   addAction(escape);
 }
 
@@ -250,7 +260,10 @@ void MainWindow::find_anything() {
     for (const std::int64_t id : dock_->model().ids())
       if (const RunRow* r = dock_->model().find(id)) entries.push_back({tr("run"), r->name, QStringLiteral("%1 · %2").arg(r->preset, state_text(*r)), [this, id] { dock_->select(id); if (has_runs_view) show_workspace(Workspace::runs); }});
     if (new_run_)
-      for (const SettingInfo& s : settings_table()) entries.push_back({tr("setting"), text(s.name), text(s.id), [this] { show_new_run(); }});
+      for (const SettingInfo& s : settings_table()) entries.push_back({tr("setting"), text(s.name), text(s.id), [this, id = s.id] {
+                             show_new_run();
+                             if (workspace() == Workspace::new_run) show_setting(new_run_, id);
+                           }});
   }
   auto* dialog = new FindDialog(theme_, std::move(entries), session_.get(), [this](std::int64_t post) { show_post(inspect_->run() ? inspect_->run() : dock_->current(), post); }, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);

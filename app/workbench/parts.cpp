@@ -63,6 +63,7 @@ void attach_part(NewRunView* view, Session* session) { view->set_session(session
 void choose_data(NewRunView* view, std::int64_t dataset) { view->set_data(dataset); }
 void choose_model(NewRunView* view, const QString& folder) { view->set_model(folder); }
 void copy_run(NewRunView* view, std::int64_t run) { view->copy_from(run); }
+void show_setting(NewRunView* view, const std::string& id) { view->show_setting(id); }
 #else
 NewRunView* make_new_run_view(Theme&, QWidget*) { return nullptr; }
 QWidget* as_widget(NewRunView*) { return nullptr; }
@@ -70,6 +71,7 @@ void attach_part(NewRunView*, Session*) {}
 void choose_data(NewRunView*, std::int64_t) {}
 void choose_model(NewRunView*, const QString&) {}
 void copy_run(NewRunView*, std::int64_t) {}
+void show_setting(NewRunView*, const std::string&) {}
 #endif
 
 #ifdef TELLTALE_HAS_EVALUATE_VIEW

@@ -50,6 +50,7 @@ void colour_runs(EvaluateView* view, const RunDock& dock);
 void choose_data(NewRunView* view, std::int64_t dataset);
 void choose_model(NewRunView* view, const QString& folder);
 void copy_run(NewRunView* view, std::int64_t run);
+void show_setting(NewRunView* view, const std::string& id);
 void connect_parts(MainWindow& window, InspectView* inspect, CompareView* compare, RunsView* runs, NewRunView* new_run, EvaluateView* evaluate);
 /// Opens a session in which a person tells what the run answers; 0 = the run that Inspect shows.
 void simulate(MainWindow& window, std::int64_t run = 0);

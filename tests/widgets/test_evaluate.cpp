@@ -143,8 +143,14 @@ class TestEvaluate : public QObject {
       QTRY_VERIFY_WITH_TIMEOUT(view.cost().has_value(), 20'000);
       QVERIFY2(start->text().contains(QStringLiteral("minute")), qPrintable(start->text()));
       picture(view, "evaluate-start.png");
+      // Asked for more posts than there are: it says how many are judged.
+      auto* posts = named<QSpinBox>(view, "Posts to judge on");
+      view.set_wish(wish({1, 2}, 500));
+      QVERIFY(settle(view, session));
+      QVERIFY(posts && posts->value() == 120 && posts->maximum() == 120);
       view.set_wish(wish({1, 2}, 60));
       QVERIFY(settle(view, session));
+      QCOMPARE(posts->value(), 60);
       QTRY_VERIFY_WITH_TIMEOUT(view.cost().has_value(), 20'000);
       start->click();
       QVERIFY(view.computing());

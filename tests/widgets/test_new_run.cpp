@@ -91,7 +91,7 @@ class TestNewRun : public QObject {
       if (s.id == "seed") continue;
       auto* w = find<QWidget>(("setting:" + s.id).c_str());
       QVERIFY2(!w->accessibleName().isEmpty() && w->toolTip().contains(QString::fromStdString(s.id)), s.id.c_str());
-      QVERIFY2(w->toolTip().contains(QString::fromStdString(s.meaning)), s.id.c_str());
+      QVERIFY2(w->toolTip().contains(SettingField::meaning(s)), s.id.c_str());
       if (auto* combo = qobject_cast<QComboBox*>(w)) QCOMPARE(combo->count(), static_cast<int>(s.choices.size()));
     }
     for (const PresetInfo& p : presets()) QVERIFY(find<PresetCard>(("preset:" + p.id).c_str())->toolTip() == QString::fromStdString(p.purpose));

@@ -152,7 +152,7 @@ class TestWorkbench : public QObject {
     row("no run", {file_, "--grab", out, "--run", "99"}, 2, "99");
     row("no post", {file_, "--grab", out, "--doc", "999999"}, 2, "999999");
     row("two runs", {file_, "--grab", out, "--run", "1,2"}, 2, "one run");
-    row("no comparison", {file_, "--grab", out, "--workspace", "compare", "--run", "2,1"}, 2, "telltale compare");
+    row("no comparison", {file_, "--grab", out, "--workspace", "compare", "--run", "2,1"}, 2, "the button in Compare makes it");
     row("post not painted", {file_, "--grab", out, "--workspace", "compare", "--doc", "1"}, 2, "painted");
     row("no file", {"--grab", out, "--workspace", "inspect"}, 2, "needs a FILE");
     row("unknown option", {"--frobnicate"}, 2, "--help");

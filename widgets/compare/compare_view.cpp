@@ -150,6 +150,7 @@ void CompareView::connect_parts() {
     show_behind(std::move(found), tr("A says %1, B says %2").arg(class_name(key / n), class_name(key % n)));
   });
   connect(start_, &StartPage::failed, this, &CompareView::failed);
+  connect(start_, &StartPage::new_run_asked, this, &CompareView::new_run_asked);
   for (auto* menu : findChildren<ViewMenu*>()) connect(menu, &ViewMenu::failed, this, &CompareView::failed);
 }
 
@@ -334,7 +335,7 @@ void CompareView::choose_pair() {
     fill_boxes();
     stack_->setCurrentIndex(0);
     const RunHead *a = run(a_run_), *b = run(b_run_);
-    if (!a || !b) start_->set_runs({}, runs_.empty() ? tr("No run has finished yet. Two finished runs stand side by side here.\n\nIn a terminal: telltale compare --db FILE --runs 1,2") : tr("Two finished runs stand side by side here; this file has one.\n\nIn a terminal: telltale compare --db FILE --runs 1"));
+    if (!a || !b) start_->set_runs({}, runs_.empty() ? tr("No run has finished yet. Two finished runs stand side by side here.") : tr("Two finished runs stand side by side here, and this file has one: it needs another. Two classes or two methods of the one run can be compared already (above)."), true);
     else if (a->dataset != b->dataset) start_->set_runs({}, tr("These runs were trained on different data and cannot be compared. Choose two of one data set."));
     else start_->set_runs({a_run_, b_run_}, tr("No comparison of %1 and %2 is stored yet.").arg(one_line(a->name), one_line(b->name)));
     return tell_state();
@@ -344,7 +345,7 @@ void CompareView::choose_pair() {
   if (!r) {
     fill_boxes();
     stack_->setCurrentIndex(0);
-    start_->set_runs({}, tr("No run has finished yet. Its explanations stand side by side here."));
+    start_->set_runs({}, tr("No run has finished yet. Its explanations stand side by side here."), true);
     return tell_state();
   }
   classes_ = session_->store().dataset(r->dataset).classes;
@@ -476,9 +477,18 @@ void CompareView::show_runs(const std::vector<std::int64_t>& runs, std::int64_t 
   for (const auto& h : heads_)
     if ((!found || found->runs.size() != runs.size()) && !runs.empty() && h.runs.size() > runs.size() && std::equal(runs.begin(), runs.end(), h.runs.begin())) found = &h;
   if (!found) {
-    const std::string names = fmt::format("{}", fmt::join(runs, ","));
-    throw std::invalid_argument(runs.empty() ? std::string("no comparison is stored in this file: make one with telltale compare --db FILE --runs 1,2")
-                                             : fmt::format("no comparison of runs {} is stored: make one with telltale compare --db FILE --runs {}", names, names));
+    if (runs.empty()) {
+      if (document) throw std::invalid_argument(fmt::format("post {} is in no comparison: this file holds none yet", document));
+      return;  // the page that makes one
+    }
+    for (const auto id : runs) (void)session_->store().run(id);  // throws, with the runs there are
+    const bool two = runs.size() == 2 && run(runs[0]) && run(runs[1]);
+    if (two) {
+      a_run_ = runs[0], b_run_ = runs[1];
+      if (mode_ != Mode::runs) set_mode(Mode::runs);
+      else choose_pair();
+    }
+    throw std::invalid_argument(fmt::format("no comparison of runs {} is stored: {}", fmt::join(runs, ","), two ? "the button in Compare makes it" : "choose two finished runs in Compare, its button makes one"));
   }
   const ComparisonHead head = *found;
   load(head, 0, 0, true);

@@ -60,6 +60,7 @@ class CompareView : public QWidget {
  Q_SIGNALS:
   void failed(const QString& message);
   void page_written(const QString& file);
+  void new_run_asked();                       ///< of the empty state
 
  protected:
   void resizeEvent(QResizeEvent*) override;

@@ -46,7 +46,11 @@ StartPage::StartPage(Theme& theme, QWidget* parent) : QWidget(parent) {
   cancel_ = new QPushButton(tr("Cancel"), this);
   cancel_->setAccessibleName(tr("Cancel the comparison"));
   cancel_->setToolTip(tr("Explanations made so far stay in the file"));
-  for (QWidget* w : {static_cast<QWidget*>(posts_label_), static_cast<QWidget*>(posts_), static_cast<QWidget*>(start_), static_cast<QWidget*>(bar_), static_cast<QWidget*>(cancel_)}) row->addWidget(w);
+  new_run_ = new QPushButton(tr("New run…"), this);
+  new_run_->setObjectName(QStringLiteral("primary"));
+  new_run_->setAccessibleName(tr("Make a new run"));
+  new_run_->setToolTip(tr("Choose data, model and preset (Ctrl N)"));
+  for (QWidget* w : {static_cast<QWidget*>(new_run_), static_cast<QWidget*>(posts_label_), static_cast<QWidget*>(posts_), static_cast<QWidget*>(start_), static_cast<QWidget*>(bar_), static_cast<QWidget*>(cancel_)}) row->addWidget(w);
   row->addStretch(1);
   column->addSpacing(10);
   column->addLayout(row);
@@ -56,6 +60,7 @@ StartPage::StartPage(Theme& theme, QWidget* parent) : QWidget(parent) {
   column->addStretch(3);
   connect(start_, &QPushButton::clicked, this, &StartPage::start);
   connect(cancel_, &QPushButton::clicked, this, &StartPage::cancel);
+  connect(new_run_, &QPushButton::clicked, this, &StartPage::new_run_asked);
   connect(posts_, &QComboBox::currentIndexChanged, this, &StartPage::tell);
   tell();
 }
@@ -75,8 +80,9 @@ void StartPage::set_session(Session* session) {
   tell();
 }
 
-void StartPage::set_runs(const std::vector<std::int64_t>& runs, const QString& sentence) {
+void StartPage::set_runs(const std::vector<std::int64_t>& runs, const QString& sentence, bool needs_run) {
   sentence_->setText(sentence);
+  needs_run_ = needs_run;
   if (runs == runs_) return tell();
   if (session_ && probe_) session_->work().cancel(probe_);
   probe_ = 0;
@@ -119,6 +125,7 @@ void StartPage::measure() {
 void StartPage::tell() {
   const bool can = session_ && !session_->read_only() && !runs_.empty() && cost_ && !job_;
   const bool offers = !runs_.empty() && !job_;
+  new_run_->setVisible(needs_run_ && session_ && !session_->read_only() && !job_);
   posts_->setVisible(offers && cost_);
   posts_label_->setVisible(offers && cost_);
   start_->setVisible(offers);

@@ -18,7 +18,8 @@ class StartPage : public QWidget {
   explicit StartPage(Theme& theme, QWidget* parent = nullptr);
   void set_session(Session* session);
   /// No runs: only the sentence. Else what a comparison of them costs is measured, when this is on screen.
-  void set_runs(const std::vector<std::int64_t>& runs, const QString& sentence);
+  /// `needs_run`: with a button that leads to a new run.
+  void set_runs(const std::vector<std::int64_t>& runs, const QString& sentence, bool needs_run = false);
   bool busy() const { return job_ != 0; }
   void start();   ///< what the button does
   void cancel();
@@ -26,6 +27,7 @@ class StartPage : public QWidget {
  Q_SIGNALS:
   void made(qint64 a, qint64 b);
   void failed(const QString& message);
+  void new_run_asked();  ///< there are no two runs to compare
 
  protected:
   void showEvent(QShowEvent*) override;
@@ -37,12 +39,13 @@ class StartPage : public QWidget {
   double predicted_seconds() const;  ///< of the whole comparison, by the probe
   Session* session_ = nullptr;
   std::vector<std::int64_t> runs_;
+  bool needs_run_ = false;
   std::optional<CompareCost> cost_;
   WorkQueue::JobId probe_ = 0, job_ = 0;
   double predicted_ = 0, step_began_ = 0, step_done_ = 0;  ///< of the job: seconds that it should take; its step of now, since when and how far
   QLabel *sentence_ = nullptr, *cost_line_ = nullptr, *error_ = nullptr;
   QComboBox* posts_ = nullptr;
-  QPushButton *start_ = nullptr, *cancel_ = nullptr;
+  QPushButton *start_ = nullptr, *cancel_ = nullptr, *new_run_ = nullptr;
   QProgressBar* bar_ = nullptr;
   QLabel* posts_label_ = nullptr;
 };

@@ -189,6 +189,12 @@ void CurvePlot::mouseMoveEvent(QMouseEvent* e) {
 
 void CurvePlot::leaveEvent(QEvent*) { move_cursor(-1); }
 
+bool CurvePlot::escape() {
+  if (cursor_ < 0) return false;
+  move_cursor(-1);
+  return true;
+}
+
 void CurvePlot::keyPressEvent(QKeyEvent* e) {
   if (curves_.empty()) return QWidget::keyPressEvent(e);
   switch (e->key()) {
@@ -205,10 +211,7 @@ void CurvePlot::keyPressEvent(QKeyEvent* e) {
       move_cursor(static_cast<int>(curves_[0].points.size()) - 1);
       break;
     case Qt::Key_Escape:
-      if (cursor_ >= 0) {
-        move_cursor(-1);
-        break;
-      }
+      if (escape()) break;
       [[fallthrough]];
     default:
       QWidget::keyPressEvent(e);

@@ -3,6 +3,7 @@
 #include <QWidget>
 
 #include "evaluation/statistics.hpp"
+#include "widgets/escape.hpp"
 #include "widgets/theme.hpp"
 
 namespace telltale::ui {
@@ -14,13 +15,14 @@ struct MeanCurve {
   std::vector<Interval> points;  ///< evenly spaced from 0 to 100 %
 };
 
-class CurvePlot : public QWidget {
+class CurvePlot : public QWidget, public Escapes {
   Q_OBJECT
  public:
   CurvePlot(Theme& theme, bool deletion, QWidget* parent = nullptr);
   void set_curves(std::vector<MeanCurve> curves, const QString& empty);  ///< `empty` is said where there are none
   const std::vector<MeanCurve>& curves() const { return curves_; }
   QString csv() const;
+  bool escape() override;  ///< takes the cursor away
   QSize minimumSizeHint() const override { return {190, 130}; }
 
  protected:

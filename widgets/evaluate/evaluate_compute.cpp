@@ -181,8 +181,7 @@ void EvaluateView::tell_state() {
     start_->setAccessibleName(tr("Make a new run"));
     start_->setVisible(session_ && writes);
     start_->setEnabled(true);
-    cost_line_->setText(tr(
-        "In a terminal: telltale evaluate --db FILE --run 1 --methods occlusion,random --metrics comprehensiveness"));
+    cost_line_->setText({});
   } else if (data_ && (wish_.methods.empty() || wish_.metrics.empty())) {
     sentence_->setText(wish_.methods.empty() ? tr("No method is chosen. Tick some above.")
                                              : tr("No metric is chosen. Tick some above."));

@@ -392,7 +392,10 @@ void EvaluateView::show_data() {
   const QSignalBlocker quiet(posts_);
   methods_->set_picked(wish_.methods);
   metrics_->set_picked(wish_.metrics);
-  posts_->setValue(static_cast<int>(wish_.options.limit));
+  // A protocol may ask for more than the split holds: those there are, all of them, are what is judged.
+  const auto all = static_cast<int>(std::min<std::size_t>(data_->split_posts, 1'000'000));
+  posts_->setMaximum(all);
+  posts_->setValue(static_cast<int>(std::min<std::int64_t>(wish_.options.limit, all)));
   posts_of_->setText(tr("of %1").arg(text(thousands(static_cast<std::int64_t>(data_->split_posts)))));
   card_->set_options(wish_.options);
   card_->set_data(*data_);

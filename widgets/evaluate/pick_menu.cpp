@@ -7,6 +7,8 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "widgets/icons.hpp"
+
 namespace telltale::ui {
 
 PickMenu::PickMenu(Theme& theme, const QString& what, QWidget* parent)
@@ -100,6 +102,12 @@ void PickMenu::pick(const std::string& id, bool on) {
   for (int i = 0; i < list_->count(); ++i)
     if (auto* item = list_->item(i); item->data(Qt::UserRole).toString().toStdString() == id)
       item->setCheckState(on ? Qt::Checked : Qt::Unchecked);
+}
+
+void PickMenu::paintEvent(QPaintEvent* e) {
+  QPushButton::paintEvent(e);
+  QPainter p(this);
+  draw_icon(p, QRectF(width() - 20, (height() - 12) / 2.0, 12, 12), "down", theme_[isEnabled() ? "text2" : "textDisabled"]);
 }
 
 void PickMenu::open() {

@@ -25,6 +25,9 @@ class PickMenu : public QPushButton {
  Q_SIGNALS:
   void changed();
 
+ protected:
+  void paintEvent(QPaintEvent*) override;
+
  private:
   void open();
   void tell();

@@ -1,5 +1,6 @@
 #include "widgets/export/view_menu.hpp"
 
+#include <QContextMenuEvent>
 #include <QPainter>
 #include <QStyleOptionToolButton>
 #include <QStylePainter>
@@ -16,6 +17,7 @@ ViewMenu::ViewMenu(Theme& theme, QWidget* view, const QString& name, CsvSource c
   if (csv_) connect(menu_->addAction(tr("Copy as CSV")), &QAction::triggered, this, [this] { copy_text(csv_()); });
   connect(menu_->addAction(tr("Export…")), &QAction::triggered, this, &ViewMenu::export_view);
   setMenu(menu_);
+  view_->installEventFilter(this);
   connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
@@ -29,6 +31,13 @@ QAction* ViewMenu::add_setting(const QString& text) {
 void ViewMenu::add_setting_menu(QMenu* menu) {
   if (!first_own_) first_own_ = menu_->insertSeparator(menu_->actions().front());
   menu_->insertMenu(first_own_, menu);
+}
+
+/// Parts of a view that have no menu of their own pass the event on to what holds them, until it is here.
+bool ViewMenu::eventFilter(QObject* watched, QEvent* event) {
+  if (watched != view_ || event->type() != QEvent::ContextMenu || !isEnabled() || isHidden()) return QToolButton::eventFilter(watched, event);
+  menu_->popup(static_cast<QContextMenuEvent*>(event)->globalPos());
+  return true;
 }
 
 void ViewMenu::export_view() {

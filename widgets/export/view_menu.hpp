@@ -8,7 +8,8 @@
 
 namespace telltale::ui {
 
-/// Copy picture, Copy as CSV (where there is a table), Export…. More is added through actions(): settings stand above.
+/// Copy picture, Copy as CSV (where there is a table), Export…. More is added through actions(): settings stand above. A right click anywhere on
+/// the view opens the same menu there, unless what is under the pointer has one of its own.
 class ViewMenu : public QToolButton {
   Q_OBJECT
  public:
@@ -25,6 +26,7 @@ class ViewMenu : public QToolButton {
 
  protected:
   void paintEvent(QPaintEvent*) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
   Theme& theme_;

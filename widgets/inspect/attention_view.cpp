@@ -229,7 +229,7 @@ QString AttentionArcs::sentence() const {
   std::sort(order.begin(), order.end(), [](auto a, auto b) { return a->weight > b->weight; });
   QStringList parts;
   for (const auto* s : order) parts << QStringLiteral("%1 %2").arg(attention_->names[static_cast<std::size_t>(s->unit)], text(fixed(s->weight, order.front()->weight < 0.1 ? 3 : 2)));
-  return tr("from %1 to: %2").arg(attention_->names[static_cast<std::size_t>(from_)], parts.join(QStringLiteral(", ")));
+  return tr("from %1 to: %2").arg(attention_->names[static_cast<std::size_t>(from_)], parts.join(QStringLiteral(" · ")));
 }
 
 // ---- map

@@ -49,7 +49,7 @@ class AttentionArcs : public PaintedView {
  public:
   explicit AttentionArcs(Theme& theme, QWidget* parent = nullptr);
   void set_attention(AttentionPtr attention, int layer, int head, int from_unit);
-  QString sentence() const;  ///< "from innings to: Phillies 0.27, …"
+  QString sentence() const;  ///< "from innings to: Phillies 0.27 · …": parts that a label drops as a whole
 
  protected:
   void paintEvent(QPaintEvent*) override;

@@ -252,8 +252,13 @@ void ExamplesPanel::resizeEvent(QResizeEvent* e) {
 }
 
 void ExamplesPanel::keyPressEvent(QKeyEvent* e) {
-  if (e->key() == Qt::Key_Escape && job_) return cancel_->click();
-  Panel::keyPressEvent(e);
+  if (e->key() != Qt::Key_Escape || !escape()) Panel::keyPressEvent(e);
+}
+
+bool ExamplesPanel::escape() {
+  if (!job_) return false;
+  cancel_->click();
+  return true;
 }
 
 bool ExamplesPanel::quick() const {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "examples/examples.hpp"
+#include "widgets/escape.hpp"
 #include "widgets/inspect/explainer.hpp"
 #include "widgets/panel.hpp"
 
@@ -21,7 +22,7 @@ class BusyRing;
 class ExampleCard;
 class RowList;
 
-class ExamplesPanel : public Panel {
+class ExamplesPanel : public Panel, public Escapes {
   Q_OBJECT
  public:
   explicit ExamplesPanel(Theme& theme, QWidget* parent = nullptr);
@@ -30,6 +31,7 @@ class ExamplesPanel : public Panel {
   void set_method(const QString& id);
   bool busy() const { return job_ != 0; }             ///< with what a person waits for; not while a cost is measured
   std::shared_ptr<const ExampleAnswer> answer() const { return answer_; }  ///< what is shown; nullptr: nothing yet
+  bool escape() override;                             ///< cancels
   void find();                                        ///< what the button does
   ExampleCard& card() { return *card_; }
   RowList& supporting() { return *lists_[0]; }

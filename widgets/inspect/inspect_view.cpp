@@ -100,7 +100,7 @@ void InspectView::choose_first_run() {
   if (best == 0 && !runs.empty()) best = runs.back().id;
   if (best) return choose_run(best, 0);
   posts_->set_run(0);
-  show_empty(tr("This file holds no runs. Start one in Runs, or in a terminal:\n\ntelltale train --db FILE --data NAME --model FOLDER --preset contrastive"));
+  show_empty(tr("This file holds no runs. Start one with New run (Ctrl N): its posts are painted here by what it leans on."));
 }
 
 /// What became of the runs while they were not looked at: the first one came, the shown one was deleted or has other weights now.
@@ -417,9 +417,14 @@ bool InspectView::eventFilter(QObject* watched, QEvent* e) {
 }
 
 void InspectView::keyPressEvent(QKeyEvent* e) {
-  if (e->key() == Qt::Key_Escape && explainer_->busy()) return Q_EMIT explain_->cancelled();
-  if (e->key() == Qt::Key_Escape && shape_ != Shape::wide && left_->isVisible()) return left_->hide();
-  QWidget::keyPressEvent(e);
+  if (e->key() != Qt::Key_Escape || !escape()) QWidget::keyPressEvent(e);
+}
+
+bool InspectView::escape() {
+  if (explainer_->busy()) return Q_EMIT explain_->cancelled(), true;
+  if (shape_ == Shape::wide || !left_->isVisible()) return false;
+  left_->hide();
+  return true;
 }
 
 /// Counts of words in the training posts, once a data set, behind everything else.
@@ -467,7 +472,11 @@ void InspectView::save_explanation(bool html) {
   if (!explained_) return Q_EMIT failed(tr("This post is not explained yet: nothing to save."));
   const QString name = QStringLiteral("post-%1.%2").arg(document_).arg(html ? QStringLiteral("html") : QStringLiteral("json"));
   const QString file = QFileDialog::getSaveFileName(this, tr("Save explanation"), name, html ? tr("Pages (*.html)") : tr("JSON (*.json)"));
-  if (!file.isEmpty()) guard([&] { write_explanation(file); });
+  if (file.isEmpty()) return;
+  guard([&] {
+    write_explanation(file);
+    Q_EMIT written(file);
+  });
 }
 
 void InspectView::write_explanation(const QString& file) const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 
+#include "widgets/escape.hpp"
 #include "widgets/inspect/explainer.hpp"
 #include "widgets/inspect/telling.hpp"
 #include "widgets/post_content.hpp"
@@ -47,7 +48,7 @@ class TabColumn;
 class WhatIfPanel;
 class WordsTable;
 
-class InspectView : public QWidget {
+class InspectView : public QWidget, public Escapes {
   Q_OBJECT
  public:
   explicit InspectView(Theme& theme, QWidget* parent = nullptr);
@@ -59,6 +60,7 @@ class InspectView : public QWidget {
   void show_run(std::int64_t run, std::int64_t document = 0);
   bool shows_post() const { return post_ != nullptr; }
   void step_post(int by);
+  bool escape() override;                     ///< cancels the explanation, or closes the drawer of posts
   std::int64_t run() const { return run_.id; }
   std::int64_t document() const { return document_; }
   bool settled() const;                       ///< nothing that is on screen is still being read or computed
@@ -76,6 +78,7 @@ class InspectView : public QWidget {
 
  Q_SIGNALS:
   void failed(const QString& message);        ///< reading went wrong; one line
+  void written(const QString& file);          ///< an explanation was saved
   void shown(qint64 run, qint64 document);    ///< an explanation is painted
   void run_chosen(qint64 run);                ///< in the combo
   void simulation_asked(qint64 run);          ///< a person wants to guess what the run answers

@@ -208,6 +208,12 @@ void MethodMaps::choose(int map) {
   update();
 }
 
+bool MethodMaps::escape() {
+  if (std::none_of(maps_.begin(), maps_.end(), [](const Map& m) { return m.state == Map::State::running || m.state == Map::State::asked; })) return false;
+  Q_EMIT cancel_asked();
+  return true;
+}
+
 void MethodMaps::keyPressEvent(QKeyEvent* e) {
   switch (e->key()) {
     case Qt::Key_Right: choose(chosen_ + 1); break;
@@ -218,8 +224,7 @@ void MethodMaps::keyPressEvent(QKeyEvent* e) {
       if (chosen_ < static_cast<int>(maps_.size())) act(static_cast<std::size_t>(chosen_));
       break;
     case Qt::Key_Escape:
-      if (ring() < 0 && std::any_of(maps_.begin(), maps_.end(), [](const Map& m) { return m.state == Map::State::running || m.state == Map::State::asked; })) return Q_EMIT cancel_asked();
-      PaintedView::keyPressEvent(e);
+      if (ring() >= 0 || !escape()) PaintedView::keyPressEvent(e);
       break;
     default: PaintedView::keyPressEvent(e);
   }

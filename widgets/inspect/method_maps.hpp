@@ -1,11 +1,12 @@
 // The same post by several methods, as small strips of its words; hover is linked, a click explains, or makes a method the shown one.
 #pragma once
+#include "widgets/escape.hpp"
 #include "widgets/inspect/explainer.hpp"
 #include "widgets/painted_view.hpp"
 
 namespace telltale::ui {
 
-class MethodMaps : public PaintedView {
+class MethodMaps : public PaintedView, public Escapes {
   Q_OBJECT
  public:
   struct Map {
@@ -22,6 +23,7 @@ class MethodMaps : public PaintedView {
   const std::vector<Map>& maps() const { return maps_; }
   void set_progress(const std::string& id, double done, double total);  ///< of the running one; total 0: not known
   QRectF cell(std::size_t map) const;
+  bool escape() override;  ///< cancels what is being explained
 
  Q_SIGNALS:
   void method_asked(const QString& id);   ///< its map is there: show it large

@@ -36,6 +36,12 @@ QString NewRunView::cost_key() const {
   return QString::fromStdString(to_json(s).dump()) + QStringLiteral("|%1|%2|%3|%4|%5|%6|%7").arg(p.dataset).arg(text(model_folder())).arg(from_.value_or(0)).arg(p.has_baseline(draft_) + 2 * p.has_control(draft_)).arg(text(p.compute.device), QLatin1String(name_of(p.compute.precision))).arg(p.compute.threads);
 }
 
+void NewRunView::ask_unasked() {
+  if (!session_ || !isVisible() || pages_->currentIndex() != 1) return;
+  ask_scale();
+  pause_.start();
+}
+
 void NewRunView::measure_cost() {
   if (!session_) return;
   if (QWidget* wrong = first_wrong()) {
@@ -69,6 +75,7 @@ void NewRunView::measure_cost() {
     return cost_->set_failed(first_line(e));
   }
   const QString key = cost_key();
+  cost_unasked_ = false;
   cost_->set_measuring(session_->training().running() ? tr("timing a few batches; training makes it slower and less exact") : tr("timing a few real batches"));
   cost_job_ = session_->work().submit(
       this, WorkQueue::Priority::background, tr("Measuring the cost of a run"),
@@ -145,14 +152,14 @@ void NewRunView::ask_shares() {
       });
 }
 
-/// ε in absolute length needs the model's embedding table: measured once, beside everything else.
+/// ε in absolute length needs the model's embedding table: measured once, and not behind the cost, which takes its time.
 void NewRunView::ask_scale() {
   const QString folder = text(model_folder());
   if (!session_ || !model_error_.isEmpty() || folder.isEmpty() || scales_.contains(folder) || scale_asked_ == folder) return;
   if (scale_job_) session_->work().cancel(scale_job_);
   scale_asked_ = folder;
   scale_job_ = session_->work().submit(
-      this, WorkQueue::Priority::background, tr("Measuring the embedding table"),
+      this, WorkQueue::Priority::soon, tr("Measuring the embedding table"),
       [this, folder](WorkQueue::Context& c) -> std::function<void()> {
         const EmbeddingScale scale = known_scale(c.store, *c.models.of_folder(folder.toStdString()), c.stop);
         return [this, folder, scale] {

@@ -80,16 +80,16 @@ NewRunView::NewRunView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(
   auto* enter = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_Enter), this);
   enter->setContext(Qt::WidgetWithChildrenShortcut);
   for (QShortcut* s : {queue_now, enter}) connect(s, &QShortcut::activated, this, &NewRunView::queue);
-  auto* close = new QShortcut(QKeySequence(Qt::Key_Escape), this);
-  close->setContext(Qt::WidgetWithChildrenShortcut);
-  connect(close, &QShortcut::activated, this, &NewRunView::closed);
 
   pause_.setSingleShot(true);
   pause_.setInterval(1500);
   connect(&pause_, &QTimer::timeout, this, [this] {
     ask_scale();
     ask_shares();
-    if (session_ && isVisible() && !session_->training().running() && first_wrong() == nullptr && cost_measured_ != cost_key()) measure_cost();
+    if (session_ && isVisible() && !session_->training().running() && first_wrong() == nullptr && cost_measured_ != cost_key()) {
+      measure_cost();
+      cost_unasked_ = true;
+    }
   });
   runs_pause_.setSingleShot(true);
   runs_pause_.setInterval(400);

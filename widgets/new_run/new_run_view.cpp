@@ -3,10 +3,12 @@
 #include <QCheckBox>
 #include <QDragEnterEvent>
 #include <QFileDialog>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QMenu>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QToolButton>
@@ -69,6 +71,26 @@ void NewRunView::showEvent(QShowEvent* e) {
   QWidget::showEvent(e);
   if (session_) machine_->set_usual(session_->training().compute());
   read_runs();
+  ask_unasked();
+}
+
+/// What nobody asked for is not measured while another view is on screen.
+void NewRunView::hideEvent(QHideEvent* e) {
+  QWidget::hideEvent(e);
+  pause_.stop();
+  if (e->spontaneous() || !session_ || !cost_job_ || !cost_unasked_) return;
+  session_->work().cancel(cost_job_);
+  cost_job_ = 0;
+  cost_->set_unknown({});
+}
+
+void NewRunView::keyPressEvent(QKeyEvent* e) {
+  if (e->key() != Qt::Key_Escape || !escape()) QWidget::keyPressEvent(e);
+}
+
+bool NewRunView::escape() {
+  Q_EMIT closed();
+  return true;
 }
 
 void NewRunView::read_session() {
@@ -120,6 +142,7 @@ void NewRunView::take_runs(std::vector<KnownRun> runs) {
   cards_->copy_card()->setEnabled(!runs_.empty());
   fill_models();
   refresh();
+  ask_unasked();
 }
 
 const NewRunView::KnownRun* NewRunView::known(qint64 run) const {
@@ -170,6 +193,17 @@ void NewRunView::choose_preset(const QString& id) {
   }
   draft_.change_preset(preset, preset_settings(preset));
   rebase(true);
+}
+
+void NewRunView::show_setting(const std::string& id) {
+  const auto field = fields_.find(id);
+  QWidget* editor = field != fields_.end() ? field->second->editor() : id == "seed" ? seeds_ : nullptr;
+  if (!editor) return;
+  editor->setFocus(Qt::OtherFocusReason);
+  // Shown a moment ago, the form is not laid out yet.
+  QTimer::singleShot(0, editor, [this, editor] {
+    if (content_->isAncestorOf(editor)) scroll_->ensureWidgetVisible(editor, 20, 40);
+  });
 }
 
 void NewRunView::start_from(qint64 run) {
@@ -308,7 +342,7 @@ void NewRunView::edited() {
   say({}, "text3");
   if (focused_.startsWith(QStringLiteral("epsilon"))) shares_of_.clear(), help_->set_shares({});  // of another radius
   refresh();
-  if (session_ && pages_->currentIndex() == 1) pause_.start();
+  if (session_ && isVisible() && pages_->currentIndex() == 1) pause_.start();
 }
 
 void NewRunView::refresh() {

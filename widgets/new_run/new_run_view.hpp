@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "objective/geometry.hpp"
+#include "widgets/escape.hpp"
 #include "widgets/new_run/run_draft.hpp"
 #include "widgets/session/session.hpp"
 #include "widgets/theme.hpp"
@@ -37,7 +38,7 @@ class PresetCards;
 class SettingField;
 class UnitEdit;
 
-class NewRunView : public QWidget {
+class NewRunView : public QWidget, public Escapes {
   Q_OBJECT
  public:
   explicit NewRunView(Theme& theme, QWidget* parent = nullptr);
@@ -48,6 +49,7 @@ class NewRunView : public QWidget {
   void copy_from(qint64 run);   ///< the settings, data, model and start of a run
   void start_from(qint64 run);  ///< its final weights
   void choose_preset(const QString& id);
+  void show_setting(const std::string& id);  ///< the keyboard goes to its field
   const RunDraft& draft() const { return draft_; }
   RunPlan plan() const;         ///< what would be queued
   CostPanel* cost() { return cost_; }
@@ -55,6 +57,7 @@ class NewRunView : public QWidget {
   CommandPanel* command() { return command_; }
   FormulaView* formula() { return formula_; }
   void measure_cost();
+  bool escape() override;       ///< closes the form; what it holds stays
 
  public Q_SLOTS:
   void queue();
@@ -68,6 +71,8 @@ class NewRunView : public QWidget {
  protected:
   void resizeEvent(QResizeEvent*) override;
   void showEvent(QShowEvent*) override;
+  void hideEvent(QHideEvent*) override;
+  void keyPressEvent(QKeyEvent*) override;
   void dragEnterEvent(QDragEnterEvent*) override;
   void dropEvent(QDropEvent*) override;
   bool eventFilter(QObject* watched, QEvent* event) override;
@@ -99,6 +104,7 @@ class NewRunView : public QWidget {
   QString extra_error(const std::string& id) const;
   QString note_of(const SettingInfo& info, bool& warn) const;
   void ask_scale();
+  void ask_unasked();           ///< while the form is on screen: ε's unit at once, the cost after a pause
   void ask_shares();
   QString cost_key() const;
   void browse();
@@ -118,6 +124,7 @@ class NewRunView : public QWidget {
   std::map<QString, EmbeddingScale> scales_;
   QString shares_of_, scale_asked_, cost_measured_, model_error_, model_note_, model_checked_, focused_;
   std::int64_t positions_ = 0;
+  bool cost_unasked_ = false;   ///< the cost that is being measured was not asked for
   bool mending_ = false;        ///< the message names what does not fit
   WorkQueue::JobId cost_job_ = 0, scale_job_ = 0, runs_job_ = 0, shares_job_ = 0;
   QTimer pause_, runs_pause_;

@@ -253,8 +253,8 @@ std::vector<std::int64_t> RunPlan::queue(Store& store, const RunDraft& draft) co
 QStringList RunPlan::command_lines(const QString& file, const RunDraft& draft) const {
   QStringList out;
   const auto line = [&](const std::string& preset, std::uint64_t seed, bool baseline) {
-    QStringList words{QStringLiteral("telltale train --db %1").arg(shell_word(file.toStdString())), QStringLiteral("--data %1 --preset %2").arg(shell_word(dataset_name), shell_word(preset))};
-    words << (from ? QStringLiteral("--from %1 --seed %2").arg(*from).arg(seed) : QStringLiteral("--model %1 --seed %2").arg(shell_word(model)).arg(seed));
+    QStringList words{QStringLiteral("telltale train --db %1").arg(shell_word(file.toStdString())), QStringLiteral("--data %1").arg(shell_word(dataset_name)), QStringLiteral("--preset %1").arg(shell_word(preset))};
+    words << (from ? QStringLiteral("--from %1").arg(*from) : QStringLiteral("--model %1").arg(shell_word(model))) << QStringLiteral("--seed %1").arg(seed);
     QStringList machine;  // what differs from the command line's defaults
     const ComputeOptions usual;
     if (compute.device != usual.device) machine << QStringLiteral("--device %1").arg(shell_word(compute.device));
@@ -265,7 +265,7 @@ QStringList RunPlan::command_lines(const QString& file, const RunDraft& draft) c
     QString pair;
     for (const std::string& a : baseline ? baseline_assignments(draft) : draft.assignments()) {
       const QString one = QStringLiteral("--set %1").arg(shell_word(a));
-      if (!pair.isEmpty() && pair.size() + one.size() > 52) words << std::exchange(pair, one);
+      if (!pair.isEmpty() && pair.size() + one.size() > 36) words << std::exchange(pair, one);
       else pair += (pair.isEmpty() ? QString() : QStringLiteral(" ")) + one;
     }
     if (!pair.isEmpty()) words << pair;

@@ -101,7 +101,7 @@ SettingField::SettingField(Theme& theme, const SettingInfo& info, QWidget* paren
   QWidget* e = editor();
   e->setObjectName(QStringLiteral("setting:") + text(info.id));
   e->setAccessibleName(name.size() > 1 ? name : tr("%1 (%2)").arg(name, text(info.id)));  // a letter alone is no name to be read out
-  e->setAccessibleDescription(text(info.meaning));
+  e->setAccessibleDescription(meaning(info));
   e->setToolTip(tip);
   e->setFocusPolicy(Qt::StrongFocus);
   e->installEventFilter(this);
@@ -130,7 +130,7 @@ void SettingField::show_state(bool differs, const QString& preset_value, const Q
   if (edit_) edit_->set_wrong(!error.isEmpty());
   note_->set_style(theme_.font("caption"), !error.isEmpty() ? "error" : warn ? "warn" : "text3");
   note_->set_text(error.isEmpty() ? note : error);
-  editor()->setAccessibleDescription((error.isEmpty() ? note.isEmpty() ? QString() : note + QStringLiteral(". ") : tr("Does not fit: %1. ").arg(error)) + text(info_.meaning));
+  editor()->setAccessibleDescription((error.isEmpty() ? note.isEmpty() ? QString() : note + QStringLiteral(". ") : tr("Does not fit: %1. ").arg(error)) + meaning(info_));
 }
 
 QString SettingField::choice_name(const SettingInfo& info, const std::string& id) {
@@ -143,8 +143,17 @@ QString SettingField::choice_name(const SettingInfo& info, const std::string& id
   return QString::fromStdString(id).replace(QLatin1Char('-'), QLatin1Char(' '));
 }
 
+QString SettingField::meaning(const SettingInfo& info) {
+  QString out;
+  bool inside = false;
+  for (const QChar c : text(info.meaning))
+    if (c == QLatin1Char('`')) out += (inside = !inside) ? QChar(0x201C) : QChar(0x201D);
+    else out += c;
+  return out;
+}
+
 QString SettingField::tool_tip(const SettingInfo& info) {
-  QString tip = text(info.name) + (info.unit.empty() ? QString() : QStringLiteral(" (%1)").arg(text(info.unit))) + QLatin1Char('\n') + text(info.meaning) + QLatin1Char('\n');
+  QString tip = text(info.name) + (info.unit.empty() ? QString() : QStringLiteral(" (%1)").arg(text(info.unit))) + QLatin1Char('\n') + meaning(info) + QLatin1Char('\n');
   tip += tr("Range: %1. In: %2. Key: %3").arg(shown_value(info.range()), text(info.term), text(info.id));
   return tip;
 }

@@ -68,6 +68,7 @@ class SettingField : public QObject {
 
   static QString choice_name(const SettingInfo& info, const std::string& id);
   static QString tool_tip(const SettingInfo& info);
+  static QString meaning(const SettingInfo& info);  ///< ids that it names stand in “ ”
   static QString range_note(const SettingInfo& info);
 
  Q_SIGNALS:

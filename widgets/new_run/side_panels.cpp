@@ -5,7 +5,7 @@
 #include <QDateTime>
 #include <QGuiApplication>
 #include <QPainter>
-#include <QScrollArea>
+#include <QPlainTextEdit>
 #include <cmath>
 
 #include "widgets/icons.hpp"
@@ -342,7 +342,7 @@ void HelpPanel::show_setting(const SettingInfo& info, const QString& preset_valu
   radius_ = radius;
   set_shares(found_);
   if (radius) rings_->set(o.epsilon, o.epsilon2, info.id == "epsilon2");
-  meaning_->setText(text(info.meaning));
+  meaning_->setText(SettingField::meaning(info));
   const auto known = formulas.find(info.id);
   const QString formula = known != formulas.end() ? QString::fromUtf8(known->second) : tr("in: %1").arg(text(info.term));
   formula_->setText(formula);
@@ -374,27 +374,26 @@ CommandPanel::CommandPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("Com
   copy_->setIcon(icon(theme, "copy"));
   copy_->setToolTip(tr("Copy the command lines of all runs"));
   add_tool(copy_);
-  label_ = new QLabel(this);
-  label_->setTextFormat(Qt::PlainText);
-  label_->setFont(theme.mono("caption"));
-  label_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-  label_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-  label_->setMargin(12);
-  label_->setAccessibleName(tr("Command line"));
-  auto* scroll = new QScrollArea(this);
-  scroll->setWidgetResizable(true);
-  scroll->setWidget(label_);
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setMinimumHeight(112);
-  label_->setAutoFillBackground(false);
-  scroll->viewport()->setAutoFillBackground(false);
-  body()->addWidget(scroll, 1);
+  text_ = new QPlainTextEdit(this);
+  text_->setObjectName(QStringLiteral("command"));
+  text_->setReadOnly(true);
+  text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  text_->setTabChangesFocus(true);
+  text_->setFont(theme.mono("caption"));
+  text_->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);  // a path is one long word
+  text_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  text_->document()->setDocumentMargin(10);
+  text_->setFrameShape(QFrame::NoFrame);
+  text_->setAccessibleName(tr("Command line"));
+  text_->setMinimumHeight(112);
+  text_->viewport()->setAutoFillBackground(false);
+  body()->addWidget(text_, 1);
   connect(copy_, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(all()); });
 }
 
 void CommandPanel::set_commands(const QStringList& commands) {
   commands_ = commands;
-  label_->setText(shown());
+  if (text_->toPlainText() != shown()) text_->setPlainText(shown());
   set_caption(commands.size() > 1 ? tr("first of %1").arg(commands.size()) : QString());
   copy_->setEnabled(!commands.isEmpty());
 }

@@ -8,6 +8,8 @@
 #include "training/trainer.hpp"
 #include "widgets/panel.hpp"
 
+class QPlainTextEdit;
+
 namespace telltale::ui {
 
 QString duration_text(double seconds);  ///< "1.90 s", "8 min 29 s", "1 h 37 min"
@@ -92,7 +94,7 @@ class CommandPanel : public Panel {
   QToolButton* copy_button() { return copy_; }
 
  private:
-  QLabel* label_;
+  QPlainTextEdit* text_;
   QToolButton* copy_;
   QStringList commands_;
 };

@@ -78,6 +78,11 @@ class YTicker : public QCPAxisTicker {
 
 QVector<double> vector_of(const std::vector<double>& v) { return QVector<double>(v.begin(), v.end()); }
 
+struct LonePoint {
+  double x, y;
+  QColor colour;
+};
+
 struct Chart {
   QCPAxisRect* rect = nullptr;
   QSharedPointer<XTicker> x_ticker;
@@ -85,6 +90,7 @@ struct Chart {
   ChartData data;
   ChartTitle title;
   std::vector<ChartDot> dots;
+  std::vector<LonePoint> alone;  ///< of lines: with nothing before and after them
 };
 
 }  // namespace
@@ -161,6 +167,13 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
       ground.setAlphaF(0.75f);
       p->fillRect(at.adjusted(-2, 0, 2, 0), ground);
       p->drawText(at, Qt::AlignCenter, d.note);
+    }
+    p->setPen(Qt::NoPen);
+    for (const LonePoint& one : chart_.alone) {
+      const double x = chart_.rect->axis(QCPAxis::atBottom)->coordToPixel(one.x);
+      if (x < box.left() - 1 || x > box.right() + 1) continue;
+      p->setBrush(one.colour);
+      p->drawEllipse(QPointF(x, chart_.rect->axis(QCPAxis::atLeft)->coordToPixel(one.y)), 2.5, 2.5);
     }
     double last_label[2] = {-1e9, -1e9};  // at the top, at the bottom
     for (const ChartMark& mark : d.marks) {
@@ -326,6 +339,7 @@ void ChartGrid::Impl::style(Chart& c) {
     a->grid()->setPen(QPen(theme["grid"], 1));
     a->grid()->setZeroLinePen(QPen(theme["grid"], 1));
     a->grid()->setAntialiased(false);
+    a->grid()->setVisible(true);  // hidden in an axis that was added
   }
   const int bottom = std::max(bottom_margin, QFontMetrics(font).height() + label_room - 1);
   c.rect->setMargins({left, titles ? title_height + 4 : 10, std::max(right_margin, right_label), bottom});
@@ -355,6 +369,7 @@ void ChartGrid::Impl::fill(std::size_t i) {
   QCPAxis *x = c.rect->axis(QCPAxis::atBottom), *y = c.rect->axis(QCPAxis::atLeft);
   const ChartData& d = c.data;
   for (QCPGraph* g : c.rect->graphs()) plot->removeGraph(g);
+  c.alone.clear();
   y->setScaleType(d.log ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
   c.y_ticker->log = d.log;
   y->setRange(d.low, d.high);
@@ -369,7 +384,11 @@ void ChartGrid::Impl::fill(std::size_t i) {
     return it != telltale::theme().strokes.end() && it->is_number() ? it->get<double>() : otherwise;
   };
   for (const ChartArea& a : d.areas) {
-    QCPGraph *low = add(a.x, a.low), *high = add(a.x, a.high);
+    const bool alone = a.x.size() == 1;  // one point has no breadth: a narrow column stands for it
+    const double half = (x->range().upper - x->range().lower) * 0.004;
+    const std::vector<double> xs = alone ? std::vector<double>{a.x[0] - half, a.x[0] + half} : a.x;
+    const auto along = [alone](const std::vector<double>& v) { return alone ? std::vector<double>(2, v[0]) : v; };
+    QCPGraph *low = add(xs, along(a.low)), *high = add(xs, along(a.high));
     QColor fill = a.colour;
     fill.setAlphaF(0.85f);
     high->setBrush(fill);
@@ -406,7 +425,14 @@ void ChartGrid::Impl::fill(std::size_t i) {
     pen.setCapStyle(Qt::FlatCap);
     pen.setJoinStyle(Qt::BevelJoin);
     g->setPen(pen);
-    if (l.dots) g->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), l.colour, 4));
+    if (l.dots) {
+      g->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), l.colour, 4));
+      continue;
+    }
+    // A point with no neighbour makes no line: a dot, or nobody sees it. Drawn with the marks, for the last step stands at the edge.
+    const auto there = [&](std::size_t k) { return k < l.y.size() && std::isfinite(l.y[k]); };
+    for (std::size_t k = 0; k < l.x.size(); ++k)
+      if (there(k) && !(k > 0 && there(k - 1)) && !there(k + 1) && x->range().contains(l.x[k]) && y->range().contains(l.y[k])) c.alone.push_back({l.x[k], l.y[k], colour});
   }
 }
 
@@ -623,6 +649,9 @@ bool ChartGrid::eventFilter(QObject* object, QEvent* event) {
     case QEvent::Leave:
       Q_EMIT left();
       return false;
+    case QEvent::ContextMenu:  // the plot would keep it to itself
+      QCoreApplication::sendEvent(this, event);
+      return true;
     case QEvent::ToolTip: {
       const auto* e = static_cast<QHelpEvent*>(event);
       const int i = chart_of(e->pos());
@@ -634,6 +663,12 @@ bool ChartGrid::eventFilter(QObject* object, QEvent* event) {
   }
 }
 
+bool ChartGrid::escape() {
+  const bool zoomed = impl_->low > impl_->limit_low || impl_->high < impl_->limit_high;
+  if (zoomed) Q_EMIT range_reset();
+  return zoomed;
+}
+
 void ChartGrid::keyPressEvent(QKeyEvent* e) {
   switch (e->key()) {
     case Qt::Key_Left: Q_EMIT cursor_moved(-1); break;
@@ -641,8 +676,7 @@ void ChartGrid::keyPressEvent(QKeyEvent* e) {
     case Qt::Key_Home: Q_EMIT cursor_moved(-2); break;
     case Qt::Key_End: Q_EMIT cursor_moved(2); break;
     case Qt::Key_Escape:
-      if (impl_->low > impl_->limit_low || impl_->high < impl_->limit_high) Q_EMIT range_reset();
-      else e->ignore();
+      if (!escape()) e->ignore();
       break;
     default: QWidget::keyPressEvent(e);
   }

@@ -3,6 +3,7 @@
 #include <QWidget>
 #include <memory>
 
+#include "widgets/escape.hpp"
 #include "widgets/plot/chart_data.hpp"
 #include "widgets/theme.hpp"
 
@@ -10,7 +11,7 @@ namespace telltale::ui {
 
 /// The owner fills each chart for the range that is shown, one value a pixel column (plot_columns()), then calls replot() once.
 /// Drag zooms x, wheel zooms at the pointer, Shift + wheel scrolls, double click shows all, ← → Home End move the cursor.
-class ChartGrid : public QWidget {
+class ChartGrid : public QWidget, public Escapes {
   Q_OBJECT
  public:
   ChartGrid(Theme& theme, const QString& name, int rows, int columns, QWidget* parent = nullptr);
@@ -38,6 +39,7 @@ class ChartGrid : public QWidget {
   QRect plot_box(int chart) const;                    ///< of the axes, in this widget
   double x_at(int px) const;                          ///< of the first chart's column …; inverse of pixel_of
   int pixel_of(int chart, double x) const;
+  bool escape() override;                             ///< shows all again
   QSize sizeHint() const override { return {560, 300}; }
   QSize minimumSizeHint() const override;
 

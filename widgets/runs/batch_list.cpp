@@ -107,8 +107,12 @@ QString BatchList::csv() const {
 }
 
 void BatchList::keyPressEvent(QKeyEvent* e) {
-  if (e->key() == Qt::Key_Escape) Q_EMIT closed();
-  else Panel::keyPressEvent(e);
+  if (e->key() != Qt::Key_Escape || !escape()) Panel::keyPressEvent(e);
+}
+
+bool BatchList::escape() {
+  Q_EMIT closed();
+  return true;
 }
 
 }  // namespace telltale::ui

@@ -2,6 +2,7 @@
 #pragma once
 #include <QListView>
 
+#include "widgets/escape.hpp"
 #include "widgets/export/view_menu.hpp"
 #include "widgets/panel.hpp"
 #include "widgets/row_list.hpp"
@@ -9,7 +10,7 @@
 
 namespace telltale::ui {
 
-class BatchList : public Panel {
+class BatchList : public Panel, public Escapes {
   Q_OBJECT
  public:
   BatchList(Theme& theme, RunData& data);
@@ -17,6 +18,7 @@ class BatchList : public Panel {
   std::int64_t run() const { return run_; }
   std::int64_t step() const { return step_; }
   const RowList& list() const { return *list_; }
+  bool escape() override;  ///< closes
 
  Q_SIGNALS:
   void document_asked(qint64 run, qint64 document);

@@ -27,7 +27,7 @@ ChartPanel::ChartPanel(Theme& theme, RunData& data, ChartScope& scope, const QSt
   menu_ = new ViewMenu(theme, this, title, [this] { return csv(); });
   connect(menu_, &ViewMenu::failed, this, &ChartPanel::failed);
   connect(menu_, &ViewMenu::exported, this, &ChartPanel::exported);
-  connect(grid_, &ChartGrid::hovered, &scope_, [this](double x) { scope_.set_cursor(x); });
+  connect(grid_, &ChartGrid::hovered, &scope_, [this](double x) { scope_.set_cursor(recorded_near(data_, scope_.axis(), x)); });
   connect(grid_, &ChartGrid::left, &scope_, [this] { scope_.set_cursor(std::nullopt); });
   connect(grid_, &ChartGrid::range_chosen, &scope_, [this](double a, double b) {
     const auto [low, high] = full_range(data_, scope_.axis());
@@ -98,14 +98,14 @@ void ChartPanel::move_cursor(int by) {
   if (std::abs(by) == 2) return scope_.set_cursor(by < 0 ? axis[begin] : axis[end - 1]);
   // A key moves by a row, or by a pixel where one holds many.
   const auto rows_a_pixel = static_cast<std::ptrdiff_t>(std::max<std::size_t>(1, (end - begin) / static_cast<std::size_t>(std::max(1, grid_->plot_columns()))));
-  auto at = static_cast<std::ptrdiff_t>(scope_.cursor() ? row_at(axis, *scope_.cursor()).value_or(end - 1) : by > 0 ? begin : end - 1);
+  auto at = static_cast<std::ptrdiff_t>(scope_.cursor() ? nearest_row(axis, *scope_.cursor()).value_or(end - 1) : by > 0 ? begin : end - 1);
   if (scope_.cursor()) at += by * rows_a_pixel;
   scope_.set_cursor(axis[static_cast<std::size_t>(std::clamp(at, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end) - 1))]);
 }
 
 QString ChartPanel::at_text() const {
   if (!scope_.cursor()) return {};
-  const double x = *scope_.cursor();
+  const double x = recorded_near(data_, scope_.axis(), *scope_.cursor());
   switch (scope_.axis()) {
     case ChartAxis::step: return tr("step %1").arg(text(thousands(std::llround(x))));
     case ChartAxis::epoch: return tr("epoch %1").arg(text(fixed(x, 2)));

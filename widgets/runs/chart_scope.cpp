@@ -83,6 +83,25 @@ std::optional<std::size_t> row_at(const std::vector<double>& axis, double x) {
   return static_cast<std::size_t>(it - axis.begin()) - 1;
 }
 
+std::optional<std::size_t> nearest_row(const std::vector<double>& axis, double x) {
+  if (axis.empty()) return std::nullopt;
+  const double beyond = (axis.back() - axis.front()) * 0.01 + 1e-9;
+  if (!(x >= axis.front() - beyond && x <= axis.back() + beyond)) return std::nullopt;
+  const auto after = static_cast<std::size_t>(std::lower_bound(axis.begin(), axis.end(), x) - axis.begin());
+  if (after == axis.size()) return after - 1;
+  return after > 0 && x - axis[after - 1] < axis[after] - x ? after - 1 : after;
+}
+
+double recorded_near(const RunData& data, ChartAxis axis, double x) {
+  std::optional<double> best;
+  for (const WatchedRun* r : data.runs())
+    if (const auto row = nearest_row(r->axis(axis), x)) {
+      const double at = r->axis(axis)[*row];
+      if (!best || std::abs(at - x) < std::abs(*best - x)) best = at;
+    }
+  return best.value_or(x);
+}
+
 namespace {
 
 MovingAverage& average_of(WatchedRun& run, const std::string& name, const CurveColumn& column, double beta) {
@@ -182,14 +201,14 @@ DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& 
 double average_at(WatchedRun& run, const std::string& name, const ChartScope& scope, std::optional<double> x) {
   const CurveColumn* column = run.curves.column(name);
   if (!column || run.curves.rows() == 0) return NAN;
-  const auto row = x ? row_at(run.axis(scope.axis()), *x) : std::optional(run.curves.rows() - 1);
+  const auto row = x ? nearest_row(run.axis(scope.axis()), *x) : std::optional(run.curves.rows() - 1);
   return row ? average_of(run, name, *column, scope.beta()).at(column->values, *row) : NAN;
 }
 
 double raw_at(const WatchedRun& run, const std::string& name, const ChartScope& scope, std::optional<double> x) {
   const CurveColumn* column = run.curves.column(name);
   if (!column || run.curves.rows() == 0) return NAN;
-  const auto row = x ? row_at(run.axis(scope.axis()), *x) : std::optional(run.curves.rows() - 1);
+  const auto row = x ? nearest_row(run.axis(scope.axis()), *x) : std::optional(run.curves.rows() - 1);
   if (!row) return NAN;
   for (std::size_t i = *row + 1; i-- > 0 && *row - i < 64;)  // measured every few steps: the last measurement holds
     if (!std::isnan(column->values[i])) return static_cast<double>(column->values[i]);

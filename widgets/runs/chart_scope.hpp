@@ -73,7 +73,11 @@ DrawnColumn draw_ghost(WatchedRun& run, const std::string& name, const ChartScop
 std::pair<std::size_t, std::size_t> rows_between(const std::vector<double>& axis, double low, double high);
 /// The row at x: the last that is not after it; nothing before the first and after the last.
 std::optional<std::size_t> row_at(const std::vector<double>& axis, double x);
-/// The average at x; NaN where there is none. The last one without x.
+/// The row that is nearest to x (of two that are as near the later); nothing more than a hundredth of the axis before the first or after the last.
+std::optional<std::size_t> nearest_row(const std::vector<double>& axis, double x);
+/// Where the nearest recorded step of any shown run stands on the axis: what the cursor at x tells of. x itself where there is none so near.
+double recorded_near(const RunData& data, ChartAxis axis, double x);
+/// The average at the row nearest to x; NaN where there is none. The last one without x.
 double average_at(WatchedRun& run, const std::string& name, const ChartScope& scope, std::optional<double> x);
 double raw_at(const WatchedRun& run, const std::string& name, const ChartScope& scope, std::optional<double> x);
 

@@ -321,7 +321,7 @@ void RunsView::open_batch(int chart, double x, double tolerance) {
       if (f >= begin && f < end) best = r, row = f, high = INFINITY;
     std::size_t at = c->values.place_of(begin, end);
     if (at >= end && best == nullptr) {  // nothing so near: the nearest step
-      const auto nearest = row_at(axis, x);
+      const auto nearest = nearest_row(axis, x);
       if (nearest) best = r, row = *nearest;
       continue;
     }
@@ -374,8 +374,15 @@ void RunsView::export_view() {
 }
 
 void RunsView::keyPressEvent(QKeyEvent* e) {
-  if (e->key() == Qt::Key_Escape && batch_->isVisible()) batch_->hide();
-  else QWidget::keyPressEvent(e);
+  if (e->key() != Qt::Key_Escape || !escape()) QWidget::keyPressEvent(e);
+}
+
+bool RunsView::escape() {
+  if (batch_->isVisible()) return batch_->hide(), true;
+  if (error_bar_->isVisible()) return error_bar_->hide(), true;
+  if (!scope_.zoom()) return false;
+  scope_.set_zoom(std::nullopt);
+  return true;
 }
 
 }  // namespace telltale::ui

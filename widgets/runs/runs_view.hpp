@@ -3,6 +3,7 @@
 #include <QWidget>
 #include <map>
 
+#include "widgets/escape.hpp"
 #include "widgets/runs/chart_scope.hpp"
 #include "widgets/runs/run_data.hpp"
 #include "widgets/runs/segments.hpp"
@@ -23,7 +24,7 @@ class OptimiserPanel;
 class SharePanel;
 class ValidationPanel;
 
-class RunsView : public QWidget {
+class RunsView : public QWidget, public Escapes {
   Q_OBJECT
  public:
   explicit RunsView(Theme& theme, QWidget* parent = nullptr);
@@ -39,6 +40,7 @@ class RunsView : public QWidget {
   BatchList& batch() { return *batch_; }
   ChartScope& scope() { return scope_; }
   RunData& data() { return data_; }
+  bool escape() override;                                ///< closes the batch, then shows all of the charts again
   void export_view();                                    ///< Ctrl E
   QSize minimumSizeHint() const override { return {480, 420}; }  ///< of the small shape: the wide one gives way to it
 

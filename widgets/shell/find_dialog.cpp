@@ -1,9 +1,12 @@
 #include "widgets/shell/find_dialog.hpp"
 
+#include <QApplication>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPainter>
+#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 #include "report/post_text.hpp"
@@ -14,6 +17,35 @@ namespace telltale::ui {
 namespace {
 
 constexpr int most_posts = 12, most_rows = 60;
+constexpr int kind_role = Qt::UserRole, name_role = Qt::UserRole + 1, more_role = Qt::UserRole + 2;
+
+/// What it is, its name, which gives way where there is little room, and at the right what else is to be known.
+class FoundRow : public QStyledItemDelegate {
+ public:
+  FoundRow(const Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}
+  QSize sizeHint(const QStyleOptionViewItem& o, const QModelIndex&) const override { return {0, std::max(theme_.spacing("row"), o.fontMetrics.height() + 6)}; }
+  void paint(QPainter* p, const QStyleOptionViewItem& o, const QModelIndex& i) const override {
+    QStyleOptionViewItem row = o;
+    initStyleOption(&row, i);
+    row.text.clear();
+    (o.widget ? o.widget->style() : QApplication::style())->drawControl(QStyle::CE_ItemViewItem, &row, p, o.widget);
+    const bool chosen = o.state & QStyle::State_Selected;
+    const QFontMetrics m(o.font);
+    const QRect box = o.rect.adjusted(8, 0, -8, 0);
+    const int kinds = std::max({m.horizontalAdvance(FindDialog::tr("command")), m.horizontalAdvance(FindDialog::tr("setting")), m.horizontalAdvance(FindDialog::tr("post"))}) + 12;
+    p->setFont(o.font);
+    p->setPen(theme_[chosen ? "selectionText" : "text3"]);
+    p->drawText(box, Qt::AlignLeft | Qt::AlignVCenter, i.data(kind_role).toString());
+    const QString more = m.elidedText(i.data(more_role).toString(), Qt::ElideMiddle, box.width() / 2);
+    p->drawText(box, Qt::AlignRight | Qt::AlignVCenter, more);
+    const QRect name = box.adjusted(kinds, 0, more.isEmpty() ? 0 : -m.horizontalAdvance(more) - 12, 0);
+    p->setPen(theme_[chosen ? "selectionText" : "text"]);
+    p->drawText(name, Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(i.data(name_role).toString(), Qt::ElideRight, name.width()));
+  }
+
+ private:
+  const Theme& theme_;
+};
 
 }  // namespace
 
@@ -35,6 +67,8 @@ FindDialog::FindDialog(Theme& theme, std::vector<Entry> entries, Session* sessio
   list_->setFont(theme.font("table"));
   list_->setFocusPolicy(Qt::NoFocus);
   list_->setUniformItemSizes(true);
+  list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  list_->setItemDelegate(new FoundRow(theme, list_));
   note_ = new QLabel(this);
   note_->setObjectName(QStringLiteral("caption"));
   note_->setFont(theme.font("caption"));
@@ -63,6 +97,9 @@ void FindDialog::add(const Entry& e) {
   if (list_->count() >= most_rows) return;
   auto* item = new QListWidgetItem(QStringLiteral("%1   %2%3").arg(e.kind, elided(e.name, 90), e.more.isEmpty() ? QString() : QStringLiteral("   ") + elided(e.more, 60)), list_);
   item->setToolTip(plain_tip(e.name));
+  item->setData(kind_role, e.kind);
+  item->setData(name_role, e.name);
+  item->setData(more_role, e.more);
   shown_.push_back(&e);
 }
 

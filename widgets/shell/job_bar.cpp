@@ -60,8 +60,9 @@ void ProgressRing::set_state(Kind kind, double share) {
 
 void ProgressRing::paintEvent(QPaintEvent*) {
   QPainter p(this);
-  if (kind_ == Kind::running) draw_ring(p, rect(), theme_, share_);
-  else draw_icon(p, QRectF(1, 1, 14, 14), kind_ == Kind::idle ? "check" : "pause", theme_[kind_ == Kind::idle ? "ok" : "warn"]);
+  if (kind_ == Kind::running) return draw_ring(p, rect(), theme_, share_);
+  const auto [picture, colour] = kind_ == Kind::idle ? std::pair{"check", "ok"} : kind_ == Kind::paused ? std::pair{"pause", "warn"} : kind_ == Kind::stopped ? std::pair{"stop", "text2"} : std::pair{"warn", "error"};
+  draw_icon(p, QRectF(1, 1, 14, 14), picture, theme_[colour]);
 }
 
 JobBar::JobBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
@@ -154,6 +155,7 @@ void JobBar::set_session(Session* session) {
   session_ = session;
   run_ = 0;
   last_.clear();
+  last_ended_ = ProgressRing::Kind::idle;
   if (session_) {
     connect(&session_->training(), &TrainingQueue::changed, this, &JobBar::update_state);
     connect(&session_->training(), &TrainingQueue::finished, this, &JobBar::finished);
@@ -167,9 +169,11 @@ void JobBar::finished(qint64 run, const QString& error) {
   stopping_ = after_epoch_asked_ = false;
   try {
     const RunRecord r = session_->store().run(run);
+    last_ended_ = !error.isEmpty() || r.status == RunStatus::failed ? ProgressRing::Kind::failed : r.status == RunStatus::finished ? ProgressRing::Kind::idle : ProgressRing::Kind::stopped;
     last_ = error.isEmpty() ? tr("%1: %2").arg(elided(one_line(r.name), 40), text(name_of(r.status))) : tr("%1: failed").arg(elided(one_line(r.name), 40));
   } catch (const std::exception&) {
     last_.clear();
+    last_ended_ = ProgressRing::Kind::idle;
   }
 }
 
@@ -256,7 +260,7 @@ void JobBar::show_idle() {
   shown_ = Shown::idle;
   job_ = 0;
   run_ = 0;
-  ring_->set_state(ProgressRing::Kind::idle, 0);
+  ring_->set_state(last_.isEmpty() ? ProgressRing::Kind::idle : last_ended_, 0);
   name_->set_text(last_.isEmpty() ? tr("No job is running") : last_);
   rates_->clear();
   machine_label_->setText(machine_);

@@ -36,7 +36,7 @@ class ProgressRing : public QWidget {
   Q_OBJECT
  public:
   explicit ProgressRing(Theme& theme, QWidget* parent = nullptr);
-  enum class Kind { idle, running, paused };
+  enum class Kind { idle, running, paused, stopped, failed };  ///< idle: nothing to do, and what was done last ended well
   void set_state(Kind kind, double share);
 
  protected:
@@ -78,6 +78,7 @@ class JobBar : public QWidget {
   QPushButton *pause_, *after_epoch_, *stop_, *cancel_;
   QToolButton* queue_;
   QString machine_, machine_tip_, last_;
+  ProgressRing::Kind last_ended_ = ProgressRing::Kind::idle;
   WorkQueue::JobId job_ = 0;
   std::int64_t run_ = 0;
   int epochs_ = 1;

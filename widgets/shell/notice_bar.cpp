@@ -2,6 +2,7 @@
 
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
 #include <QToolButton>
 
@@ -11,7 +12,6 @@ namespace telltale::ui {
 
 NoticeBar::NoticeBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   setObjectName(QStringLiteral("notice"));
-  setAutoFillBackground(true);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 5, 8, 5);
   column->setSpacing(4);
@@ -53,18 +53,26 @@ NoticeBar::NoticeBar(Theme& theme, QWidget* parent) : QWidget(parent), theme_(th
 QString NoticeBar::message() const { return isHidden() ? QString() : text_->text(); }
 
 void NoticeBar::dress() {
-  const char* const grounds[] = {"accentSoft", "warnSoft", "errorSoft"};
   const char* const inks[] = {"text", "warn", "error"};
   const int k = static_cast<int>(kind_);
   // By palettes: a style sheet of its own, when it changes, gives its labels the fonts back that they had when it came, which are those of the text size before.
-  QPalette ground = palette();
-  ground.setColor(QPalette::Window, theme_[grounds[k]]);
-  setPalette(ground);
   for (QLabel* l : {text_, details_}) {
     QPalette ink = l->palette();
     ink.setColor(QPalette::WindowText, theme_[inks[k]]);
     l->setPalette(ink);
   }
+  update();
+}
+
+/// The sheet of the application, which comes over a widget when it is shown first, takes a palette away that was set before.
+void NoticeBar::showEvent(QShowEvent* e) {
+  QWidget::showEvent(e);
+  dress();
+}
+
+void NoticeBar::paintEvent(QPaintEvent*) {
+  const char* const grounds[] = {"accentSoft", "warnSoft", "errorSoft"};
+  QPainter(this).fillRect(rect(), theme_[grounds[static_cast<int>(kind_)]]);
 }
 
 void NoticeBar::show_notice(Kind kind, const QString& message, const QString& details, std::vector<Button> buttons) {

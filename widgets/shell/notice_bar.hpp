@@ -27,6 +27,10 @@ class NoticeBar : public QWidget {
  Q_SIGNALS:
   void dismissed();
 
+ protected:
+  void paintEvent(QPaintEvent*) override;
+  void showEvent(QShowEvent*) override;
+
  private:
   void dress();
   Theme& theme_;
