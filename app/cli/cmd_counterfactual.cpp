@@ -93,15 +93,15 @@ void add_counterfactual(CLI::App& app, Context& context) {
   auto* command = add_command(app, context, "counterfactual", "The fewest words to swap so that the model answers another class", [s, &context] { return explain_by_swaps(*s, context); });
   s->model.bind(*command);
   add_text_source(*command, s->source, false);
-  command->add_option("--doc", s->document, "post of the file, by its id")->check(CLI::PositiveNumber);
+  command->add_option("--doc", s->document, "post of the file, by its id")->check(whole(1));
   command->add_option("--foil", s->foil, "class to turn to, label or index; default any other than the predicted one");
   command->add_option("--candidates", s->candidates, "vocabulary: every whole word of letters, by the gradient; class-words: words typical of the class to turn to, from the run's training posts")
       ->check(CLI::IsMember({"vocabulary", "class-words"}))
       ->capture_default_str();
-  command->add_option("--typical", s->typical, "class-words: so many of each class")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--swaps", s->options.swaps, "at most so many words")->check(CLI::Range(1, 1000))->capture_default_str();
-  command->add_option("--beam", s->options.beam, "texts kept after each swap")->check(CLI::Range(1, 64))->capture_default_str();
-  command->add_option("--tries", s->options.tries, "swaps tried by a forward pass for each text kept")->check(CLI::Range(1, 10000))->capture_default_str();
+  command->add_option("--typical", s->typical, "class-words: so many of each class")->check(whole(1, 100000))->capture_default_str();
+  command->add_option("--swaps", s->options.swaps, "at most so many words")->check(whole(1, 1000))->capture_default_str();
+  command->add_option("--beam", s->options.beam, "texts kept after each swap")->check(whole(1, 64))->capture_default_str();
+  command->add_option("--tries", s->options.tries, "swaps tried by a forward pass for each text kept")->check(whole(1, 10000))->capture_default_str();
 }
 
 }  // namespace telltale::cli

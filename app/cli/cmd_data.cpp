@@ -236,8 +236,8 @@ void add_data(CLI::App& app, Context& context) {
   import->add_option("--split-column", in->options.split_column, "Column of the split, if it is not 'split'");
   import->add_option("--id-column", in->options.id_column, "Column of the id, if it is not 'id'");
   import->add_option("--rationales", in->options.rationales, "Folder of words that people marked, CLASS/NUMBER.json with {\"article\", \"words\": [[word, share], …]}: all their occurrences become marked spans");
-  import->add_option("--rationale-share", in->options.rationale_share, "Only words of --rationales with at least this share of the annotators (20 Newsgroups: 1 or 0.5)")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  import->add_option("--test-share", in->options.test_share, "Share of each class drawn as test, for posts without a split")->capture_default_str();
+  import->add_option("--rationale-share", in->options.rationale_share, "Only words of --rationales with at least this share of the annotators (20 Newsgroups: 1 or 0.5)")->check(number(0.0, 1.0))->capture_default_str();
+  import->add_option("--test-share", in->options.test_share, "Share of each class drawn as test, for posts without a split")->check(number())->capture_default_str();
 
   const auto listed = std::make_shared<ShowSettings>();
   CLI::App* list = add_command(*group, context, "list", "The data sets of a file", [&context, listed] { return list_datasets(context, *listed); });
@@ -251,7 +251,7 @@ void add_data(CLI::App& app, Context& context) {
   show_command->add_option("--name", shown->name, "The data set (may be left out if there is only one)");
   show_command->add_option("--doc", shown->doc, "A post: its number in the file, or its id in the source");
   show_command->add_option("--search", shown->search, "Posts in which all these words occur; word* is a prefix");
-  show_command->add_option("--limit", shown->limit, "Posts listed by --search")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))->capture_default_str();
+  show_command->add_option("--limit", shown->limit, "Posts listed by --search")->check(whole(0, std::int64_t{1} << 40))->capture_default_str();
 
   add_data_spans(*group, context);
 }

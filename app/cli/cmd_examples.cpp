@@ -182,18 +182,18 @@ void add_examples(CLI::App& app, Context& context) {
   const auto s = std::make_shared<ExamplesSettings>();
   auto* command = add_command(app, context, "examples", "Which training posts of a run speak for its answer to a text, and which against it", [s, &context] { return find_examples(*s, context); });
   command->add_option("--db", s->db, "Telltale file with the run");
-  command->add_option("--run", s->run, "run of that file")->check(CLI::PositiveNumber);
-  command->add_option("--doc", s->document, "post of the file, by its id; a training post is not among its own examples, its score stands apart")->check(CLI::PositiveNumber);
+  command->add_option("--run", s->run, "run of that file")->check(whole(1));
+  command->add_option("--doc", s->document, "post of the file, by its id; a training post is not among its own examples, its score stands apart")->check(whole(1));
   add_text_source(*command, s->source, false);
   command->add_option("--method", s->options.method, method_help())->capture_default_str();
   command->add_flag("--list", s->list, "print the table of methods and nothing else");
-  command->add_option("--top", s->options.top, "posts in each of the two lists")->check(CLI::Range(1, 10000))->capture_default_str();
+  command->add_option("--top", s->options.top, "posts in each of the two lists")->check(whole(1, 10000))->capture_default_str();
   command->add_option("--class", s->target, "class whose loss is explained: predicted, gold, or a class by label or index")->capture_default_str();
   command->add_option("--distance", s->distance, "nearest: cosine or euclidean")->capture_default_str();
-  command->add_option("--dimensions", s->options.dimensions, "tracin-full: of the projected gradients, 16 to 1048576; the relative error of a product of two gradients is about 1/sqrt of it; 0 = the exact product, no projection")->capture_default_str();
-  command->add_option("--damping", s->options.damping, "influence: lambda of the L2 penalty, above 0")->capture_default_str();
-  command->add_option("--tolerance", s->options.tolerance, "influence: relative residual of the conjugate gradient")->capture_default_str();
-  command->add_option("--iterations", s->options.iterations, "influence: at most so many")->capture_default_str();
+  command->add_option("--dimensions", s->options.dimensions, "tracin-full: of the projected gradients, 16 to 1048576; the relative error of a product of two gradients is about 1/sqrt of it; 0 = the exact product, no projection")->check(whole(0, 1 << 20))->capture_default_str();
+  command->add_option("--damping", s->options.damping, "influence: lambda of the L2 penalty, above 0")->check(number())->capture_default_str();
+  command->add_option("--tolerance", s->options.tolerance, "influence: relative residual of the conjugate gradient")->check(number())->capture_default_str();
+  command->add_option("--iterations", s->options.iterations, "influence: at most so many")->check(whole(1, 1 << 30))->capture_default_str();
 }
 
 }  // namespace telltale::cli

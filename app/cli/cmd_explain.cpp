@@ -1,7 +1,6 @@
 // telltale predict, explain, methods: what a model answers, which words decided, and by which methods that can be asked.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +11,7 @@
 #include "evaluation/explained.hpp"
 #include "evaluation/reference_posts.hpp"
 #include "input.hpp"
+#include "method_options.hpp"
 #include "model_source.hpp"
 #include "report/explanation_view.hpp"
 #include "store/store.hpp"
@@ -65,68 +65,27 @@ struct ExplainSettings {
   ModelSource model;
   TextSource source;
   std::int64_t document = 0;
-  std::string method = "integrated-gradients", target, foil, output, path = "word", quadrature = "gauss-legendre", unit = "word", removal, baseline = "pad", samples;
-  std::optional<int> steps;
-  std::optional<double> tolerance, kernel_width, ridge;
-  std::optional<int> window, layer, head, neighbours;
-  std::optional<double> noise;
-  std::string aggregation, references, baseline_text;
+  std::string method = "integrated-gradients", target, foil, output, unit = "word", removal, references, baseline_text;
+  MethodOptions methods;
 };
 
 ExplainOptions options_of(const ExplainSettings& s, const Context& context) {
   ExplainOptions o;
   o.method = s.method;
   const MethodInfo& info = method_info(s.method);
-  // Asking for a foil is asking for the difference of two logits, unless another output is named.
+  // Asking for a foil is asking for the difference of two logits.
   o.output = !s.output.empty() ? parse_output(s.output) : s.foil.empty() ? Output::probability : Output::difference;
-  o.path = parse_path(s.path);
-  o.quadrature = parse_quadrature(s.quadrature);
+  if (!s.foil.empty() && o.output != Output::difference) throw std::invalid_argument(fmt::format("--foil goes with --output difference, not {}", name_of(o.output)));
   o.unit = parse_unit(s.unit);
-  o.baseline = parse_baseline(s.baseline);
+  s.methods.apply({s.method}, o);
+  refuse_unused(!s.removal.empty(), info.uses_removal, "--removal", {s.method});
   if (!s.removal.empty()) o.removal = parse_removal(s.removal);
-  if (s.steps) {
-    if (*s.steps < 1) throw std::invalid_argument(fmt::format("--steps {}: expected 1 to 100000", *s.steps));
-    o.steps = *s.steps;
-  }
-  if (s.tolerance) o.tolerance = *s.tolerance;
-  if (!s.samples.empty()) {
-    const bool drawn = info.draws > 0 || (info.uses_baseline && o.baseline == Baseline::noise);  // noise or references
-    if (!info.uses_samples && !drawn) throw std::invalid_argument(fmt::format("method {} draws no samples", s.method));
-    int& to = info.uses_samples ? o.samples : o.draws;
-    const auto [end, error] = std::from_chars(s.samples.data(), s.samples.data() + s.samples.size(), to);
-    const bool number = error == std::errc() && end == s.samples.data() + s.samples.size() && to > 0;
-    if (s.samples == "all" && drawn) throw std::invalid_argument(fmt::format("--samples all: method {} draws from no finite number: expected a number from 1", s.method));
-    if (s.samples == "all")
-      o.samples = 0;
-    else if (!number)
-      throw std::invalid_argument(fmt::format("--samples {}: expected a number from 1 or all", s.samples));
-  }
-  if (s.window) {
-    if (!info.uses_window) throw std::invalid_argument(fmt::format("method {} has no window", s.method));
-    o.window = *s.window;
-  }
-  if ((s.kernel_width || s.ridge) && !info.uses_kernel) throw std::invalid_argument(fmt::format("method {} has no kernel and no ridge", s.method));
-  if (s.kernel_width) o.kernel_width = *s.kernel_width;
-  if (s.ridge) o.ridge = *s.ridge;
-  const auto has = [&](bool given, bool used, const char* what) {
-    if (given && !used) throw std::invalid_argument(fmt::format("method {} has no {}", s.method, what));
-    return given;
-  };
-  const auto positive = [](int value, const char* option) {
-    if (value < 1) throw std::invalid_argument(fmt::format("{} {}: expected a number from 1", option, value));
-    return value;
-  };
-  const auto index = [](int value, const char* option) {
-    if (value < 0) throw std::invalid_argument(fmt::format("{} {}: expected a number from 0", option, value));
-    return value;
-  };
-  if (has(s.layer.has_value(), info.uses_layer, "layer")) o.layer = index(*s.layer, "--layer");
-  if (has(s.head.has_value(), info.uses_head, "head")) o.head = index(*s.head, "--head");
-  if (has(s.noise.has_value(), info.uses_noise, "noise")) o.noise = *s.noise;
-  if (has(s.neighbours.has_value(), info.uses_neighbours, "neighbours")) o.neighbours = positive(*s.neighbours, "--neighbours");
-  if (has(!s.aggregation.empty(), info.uses_aggregation, "aggregation")) o.aggregation = parse_aggregation(s.aggregation);
-  if (has(!s.references.empty(), info.uses_references, "references")) o.reference = parse_reference(s.references);
-  if (has(!s.baseline_text.empty(), info.uses_baseline, "baseline")) {
+  const bool baseline = info.uses_baseline || (info.uses_removal && o.removal.value_or(info.removal) == Removal::baseline);
+  refuse_unused(o.baseline != Baseline::pad, baseline, "--baseline", {s.method});
+  refuse_unused(!s.references.empty(), info.uses_references, "--references", {s.method});
+  if (!s.references.empty()) o.reference = parse_reference(s.references);
+  refuse_unused(!s.baseline_text.empty(), info.uses_baseline, "--baseline-text", {s.method});
+  if (!s.baseline_text.empty()) {
     if (o.baseline != Baseline::pad && o.baseline != Baseline::text) throw std::invalid_argument(fmt::format("--baseline-text goes with --baseline text, not {}", name_of(o.baseline)));
     o.baseline = Baseline::text;
     o.baseline_text = s.baseline_text;
@@ -155,13 +114,14 @@ std::string in_text(const Classifier& model, const Encoding& encoding, const Exp
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::abs(e.word_scores[a]) > std::abs(e.word_scores[b]); });
   for (std::size_t k = 0; k < std::min<std::size_t>(order.size(), 20); ++k) {
     const Span span = encoding.words[order[k]].span;
-    const std::string error = e.options.unit == Unit::word && order[k] < e.standard_error.size() ? fmt::format(" ± {:.4f}", e.standard_error[order[k]]) : std::string();
+    const std::string error = e.options.unit == Unit::word && order[k] < e.standard_error.size() ? std::isfinite(e.standard_error[order[k]]) ? fmt::format(" ± {:.4f}", e.standard_error[order[k]]) : std::string(" ± ?") : std::string();
     out += fmt::format("{:>+10.4f}{}  {}\n", e.word_scores[order[k]], error, one_line(text.substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin))));
   }
   if (order.size() > 20) out += fmt::format("{:>10}  and {} words with smaller scores\n", "", order.size() - 20);
   out += fmt::format("F(x) {:.4f}", e.value);
-  if (std::isfinite(e.baseline_value)) out += fmt::format(", F(b) {:.4f}, relative delta {:.2g}{}", e.baseline_value, e.relative_delta, e.converged ? "" : " (cap met before the tolerance)");
+  if (std::isfinite(e.baseline_value)) out += fmt::format(", F(b) {:.4f}, relative delta {:.2g}{}", e.baseline_value, e.relative_delta, e.converged || !(e.relative_delta > e.options.tolerance) ? std::string() : fmt::format(" (over the tolerance of {:.2g})", e.options.tolerance));
   out += fmt::format(", {} {}\n", e.steps, method_info(e.options.method).uses_steps ? "nodes" : "passes");
+  if (!e.converged && !(e.relative_delta > e.options.tolerance)) out += "not converged: more samples or nodes are needed\n";
   if (encoding.cut >= 0) out += fmt::format("the length limit cut {} pieces from byte {} on\n", encoding.full_length - encoding.ids.size(), encoding.cut);
   return out;
 }
@@ -241,29 +201,16 @@ void add_explain(CLI::App& app, Context& context) {
   auto* command = add_command(app, context, "explain", "Which words decided; explanations by a run are kept in its file", [s, &context] { return explain_command(*s, context); });
   s->model.bind(*command);
   add_text_source(*command, s->source, false);
-  command->add_option("--doc", s->document, "post of the file, by its id")->check(CLI::PositiveNumber);
+  command->add_option("--doc", s->document, "post of the file, by its id")->check(whole(1));
   command->add_option("--method", s->method, "see telltale methods")->capture_default_str();
   command->add_option("--target", s->target, "class to explain, label or index; default the predicted one");
-  command->add_option("--foil", s->foil, "class to explain against; without --output this asks for the difference of logits");
+  command->add_option("--foil", s->foil, "class to explain against: asks for the difference of the two logits");
   command->add_option("--output", s->output, "probability (default), logit, log-odds, difference");
-  command->add_option("--path", s->path, "word: between word embeddings; embeddings: at the output of the embedding block")->capture_default_str();
-  command->add_option("--quadrature", s->quadrature, "gauss-legendre, midpoint, trapezoid")->capture_default_str();
-  auto* steps = command->add_option("--steps", s->steps, "fixed number of nodes");
-  command->add_option("--tolerance", s->tolerance, "grow the nodes until the relative delta is under it (default 0.01, at most 512 nodes)")->excludes(steps);
   command->add_option("--unit", s->unit, "word or piece: what a perturbation method removes")->capture_default_str();
   command->add_option("--removal", s->removal, "delete, pad (default of occlusion), pad-masked, mask, baseline (default of the sampling methods)");
-  command->add_option("--baseline", s->baseline, "where a path begins: pad, mask, unk, zero, mean (of the table), noise (several draws), rival (mean of the competing class's training posts), text")->capture_default_str();
   command->add_option("--baseline-text", s->baseline_text, "words of --baseline text, repeated over the post");
-  command->add_option("--layer", s->layer, "attention methods and conductance: layer, from 0 (default the last); conductance takes the state that the layer reads, 0 = the embeddings");
-  command->add_option("--head", s->head, "attention methods: head, from 0 (default the mean over the heads)");
-  command->add_option("--aggregation", s->aggregation, "attention methods: a word is the sum (default) or the mean of its pieces");
-  command->add_option("--noise", s->noise, "smoothgrad and its kin: root mean square length of the noise, in units of the median distance between nearest words (default 1)");
-  command->add_option("--neighbours", s->neighbours, "paths through words: candidates for the next word (default 500, udig 50)");
   command->add_option("--references", s->references, "expected-gradients: noise (default) or posts, the run's training posts");
-  command->add_option("--samples", s->samples, "coalitions that a sampling method asks (default 512), or all (at most 20 words); draws of noise or references of a gradient method");
-  command->add_option("--window", s->window, "occlusion: so many neighbouring words (pieces) hidden at once, scores averaged over the windows (default 1)");
-  command->add_option("--kernel-width", s->kernel_width, "lime: width of the kernel on the cosine distance (default 0.25)");
-  command->add_option("--ridge", s->ridge, "lime: penalty on the squared coefficients (default 1)");
+  s->methods.bind(*command, "where a path begins: pad, mask, unk, zero, mean (of the table), noise (several draws), rival (mean of the competing class's training posts), text; what --removal baseline puts in: the first four");
 }
 
 void add_methods(CLI::App& app, Context& context) {

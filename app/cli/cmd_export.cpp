@@ -127,7 +127,7 @@ void add_export(CLI::App& app, Context& context) {
   command->add_option("--format", o->format, "hf, csv, tensorboard, json or html")->required()->check(CLI::IsMember({"hf", "csv", "tensorboard", "json", "html"}));
   command->add_option("--out", o->out, "Folder (hf, csv, tensorboard) or file (json, html, csv)")->required();
   command->add_option("--method", o->method, "Only explanations by this method (json, html)");
-  command->add_option("--limit", o->limit, "At most so many explanations, 0 = all (json, html)")->capture_default_str();
+  command->add_option("--limit", o->limit, "At most so many explanations, 0 = all (json, html)")->check(whole(0))->capture_default_str();
 }
 
 }  // namespace telltale::cli

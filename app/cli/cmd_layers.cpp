@@ -221,7 +221,7 @@ void add_layers(CLI::App& app, Context& context) {
   auto* command = add_command(app, context, "layers", "What each layer would answer: its [CLS] state through pooler and head (logit lens). Both were trained on the last layer alone", [s, &context] { return layers(*s, context); });
   s->model.bind(*command);
   add_text_source(*command, s->source, false);
-  command->add_option("--doc", s->document, "post of the file, by its id")->check(CLI::PositiveNumber);
+  command->add_option("--doc", s->document, "post of the file, by its id")->check(whole(1));
   command->add_flag("--positions", s->positions, "the same for every position, where pooler and head were never trained");
 }
 
@@ -229,18 +229,18 @@ void add_probe(CLI::App& app, Context& context) {
   const auto s = std::make_shared<ProbeSettings>();
   auto* command = add_command(app, context, "probe", "How well a linear probe reads the class off each layer: accuracy with interval, and a control of permuted labels", [s, &context] { return probe(*s, context); });
   command->add_option("--db", s->db, "Telltale file; figures are kept in it");
-  command->add_option("--run", s->run, "run of that file, probed on its data set")->check(CLI::PositiveNumber);
+  command->add_option("--run", s->run, "run of that file, probed on its data set")->check(whole(1));
   command->add_option("--model", s->folder, "Hugging Face folder of a BERT model instead, with or without a head");
   command->add_option("--data", s->data, "with --model and --db: a data set of the file");
   command->add_option("--input", s->input, "with --model: JSONL with text, label, and split (without one a fifth of each class is for testing); - = standard input");
   command->add_option("--pool", s->pool, "cls: the state of [CLS]; mean: the mean over all ids, specials included")->capture_default_str();
-  command->add_option("--l2", s->options.probe.l2, "penalty; default the one of 0.001, 0.01, 0.1, 1 that does best on a fifth of the training posts")->check(CLI::Range(0.0, 1e6));
-  command->add_option("--controls", s->options.probe.controls, "fits to permuted labels (0 = none)")->check(CLI::Range(0, 1000))->capture_default_str();
-  command->add_option("--train-limit", s->options.train_limit, "at most so many training posts, the same share of every class (0 = all)")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))->capture_default_str();
-  command->add_option("--test-limit", s->options.test_limit, "at most so many test posts (0 = all)")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))->capture_default_str();
+  command->add_option("--l2", s->options.probe.l2, "penalty; default the one of 0.001, 0.01, 0.1, 1 that does best on a fifth of the training posts")->check(number(0.0, 1e6));
+  command->add_option("--controls", s->options.probe.controls, "fits to permuted labels (0 = none)")->check(whole(0, 1000))->capture_default_str();
+  command->add_option("--train-limit", s->options.train_limit, "at most so many training posts, the same share of every class (0 = all)")->check(whole(0, std::int64_t{1} << 40))->capture_default_str();
+  command->add_option("--test-limit", s->options.test_limit, "at most so many test posts (0 = all)")->check(whole(0, std::int64_t{1} << 40))->capture_default_str();
   command->add_option("--train-split", s->options.train_split, "split that is fitted")->capture_default_str();
   command->add_option("--test-split", s->options.test_split, "split that is judged")->capture_default_str();
-  command->add_option("--resamples", s->options.probe.resamples, "bootstrap resamples")->check(CLI::Range(100, 1000000))->capture_default_str();
+  command->add_option("--resamples", s->options.probe.resamples, "bootstrap resamples")->check(whole(100, 1000000))->capture_default_str();
 }
 
 }  // namespace telltale::cli

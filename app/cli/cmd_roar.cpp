@@ -75,12 +75,12 @@ void add_roar(CLI::App& app, Context& context) {
   c->add_option("--run", a->run, "Id of a finished run; the others are trained with its settings, from the model folder that it came from")->required();
   c->add_option("--methods", a->options.methods, "Methods (telltale methods); random is always there")->required()->delimiter(',');
   c->add_option("--k", a->k, "Shares of each post's words that go (default: 10%,30%,50%)")->delimiter(',');
-  c->add_option("--seeds", a->options.seeds, "Runs of each, with the run's seed, the next, …")->check(CLI::Range(1, 100))->capture_default_str();
+  c->add_option("--seeds", a->options.seeds, "Runs of each, with the run's seed, the next, …")->check(whole(1, 100))->capture_default_str();
   c->add_option("--output", a->output, "probability, logit, log-odds or difference")->capture_default_str();
-  auto* steps = c->add_option("--steps", a->options.explain.steps, "Nodes of path methods (default: by tolerance)")->check(CLI::Range(1, 100000));
-  c->add_option("--tolerance", a->options.explain.tolerance, "Relative delta that path methods aim at")->check(CLI::Range(1e-9, 1.0))->capture_default_str()->excludes(steps);
-  c->add_option("--samples", a->options.explain.samples, "Draws of sampling methods")->check(CLI::Range(1, 10000000))->capture_default_str();
-  c->add_option("--resamples", a->options.resamples, "Bootstrap resamples")->check(CLI::Range(100, 1000000))->capture_default_str();
+  auto* steps = c->add_option("--steps", a->options.explain.steps, "Nodes of path methods (default: by tolerance)")->check(whole(1, 100000));
+  c->add_option("--tolerance", a->options.explain.tolerance, "Relative delta that path methods aim at")->check(number(1e-9, 1.0))->capture_default_str()->excludes(steps);
+  c->add_option("--samples", a->options.explain.samples, "Draws of sampling methods")->check(whole(1, 10000000))->capture_default_str();
+  c->add_option("--resamples", a->options.resamples, "Bootstrap resamples")->check(whole(100, 1000000))->capture_default_str();
   c->add_flag("--dry-run", a->dry_run, "What would be trained and for how long; nothing is written");
 }
 

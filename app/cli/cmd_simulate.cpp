@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "commands.hpp"
 #include "evaluation/simulation.hpp"
+#include "store/marks.hpp"
 
 namespace telltale::cli {
 namespace {
@@ -36,6 +37,12 @@ std::string in_text(const SimulationRecord& s, const DatasetInfo& dataset, const
 
 int plan(Context& context, SimulateSettings& s) {
   if (s.options.run == 0) throw std::invalid_argument("--plan needs --run ID");
+  if (s.options.participant.empty()) throw std::invalid_argument("--plan needs --participant NAME: who answers");
+  try {
+    check_annotator(s.options.participant);
+  } catch (const std::invalid_argument& e) {
+    throw std::invalid_argument(fmt::format("--participant: {}", std::string(e.what()).substr(std::string("annotator: ").size())));
+  }
   s.options.explain.output = parse_output(s.output);
   if (context.seed) s.options.seed = *context.seed;
   ComputeOptions compute{context.device, context.threads, parse_precision(context.precision)};
@@ -89,16 +96,16 @@ void add_simulate(CLI::App& app, Context& context) {
   const auto s = std::make_shared<SimulateSettings>();
   CLI::App* command = add_command(app, context, "simulate", "Simulatability: can a person tell what the model answers, with and without the explanation? Lists, reports and plans sessions", [&context, s] { return simulate(context, *s); });
   command->add_option("--db", s->db, "The .telltale file")->required();
-  command->add_option("--session", s->session, "Report this one (default: list them)")->check(CLI::PositiveNumber);
+  command->add_option("--session", s->session, "Report this one (default: list them)")->check(whole(1));
   command->add_option("--csv", s->csv, "Write its answers to this file too, a row a post");
   command->add_flag("--plan", s->plan, "Make a session that is answered in the window: draws the posts, explains those that are shown with an explanation");
   auto& o = s->options;
-  command->add_option("--run", o.run, "With --plan: a finished run")->check(CLI::PositiveNumber);
+  command->add_option("--run", o.run, "With --plan, which needs it: a finished run")->check(whole(1));
   command->add_option("--method", o.explain.method, "With --plan: see telltale methods")->capture_default_str();
   command->add_option("--output", s->output, "With --plan: probability, logit, log-odds or difference")->capture_default_str();
-  command->add_option("--posts", o.posts, "With --plan: how many")->check(CLI::Range(2, 1000))->capture_default_str();
+  command->add_option("--posts", o.posts, "With --plan: how many")->check(whole(2, 1000))->capture_default_str();
   command->add_option("--split", o.split, "With --plan: of the run's data set")->capture_default_str();
-  command->add_option("--participant", o.participant, "With --plan: who answers");
+  command->add_option("--participant", o.participant, "With --plan, which needs it: the name of the person who answers");
   command->add_flag("--confidence", o.confidence, "With --plan: also ask how sure the person is, 1 to 5");
 }
 

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -47,14 +48,14 @@ void add_shared_options(CLI::App& command, Context& c) {
   };
   add("--device", c.device, "cpu|cuda|cuda:N|auto", "Where to compute (default: cpu)")
       ->check(CLI::Validator(check_device, ""));
-  add("--threads", c.threads, "N", "Threads (default, and at most: all cores that this process may use)")->check(CLI::PositiveNumber);
+  add("--threads", c.threads, "N", "Threads (default, and at most: all cores that this process may use)")->check(whole(1));
   add("--precision", c.precision, "fp32|bf16|fp64|auto",
       "Of the arithmetic (default: fp32); auto takes bf16 where it is fast and exact enough; explanations in bf16 keep the bits of values where the processor can")
       ->check(CLI::IsMember({"fp32", "bf16", "fp64", "auto"}));
   add("--seed", c.seed, "N", "Seed of everything random")->check(CLI::Validator(check_seed, ""));
   add("--max-length", c.max_length, "N",
       "Most ids of a text, specials included (default: the lesser of 512 and the model's)")
-      ->check(CLI::Range(2, 1 << 30));
+      ->check(whole(2, 1 << 30));
   add("--log-level", c.log_level, "trace|debug|info|warn|error|off", "What is told on standard error (default: warn)")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   command.add_flag("--json", c.json, "Print one JSON document and nothing else on standard output")
@@ -117,6 +118,29 @@ int run_command(const CLI::App& app, const Context& context) {
 }
 
 }  // namespace
+
+CLI::Validator whole(std::int64_t low, std::int64_t high) {
+  const std::string range = high >= std::int64_t{1} << 40 ? fmt::format("from {}", low) : fmt::format("from {} to {}", low, high);
+  return CLI::Validator(
+      [=](const std::string& text) {
+        std::int64_t value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return std::string();
+        return fmt::format("expected a whole number {}, got {}", range, text);
+      },
+      "whole number " + range);
+}
+
+CLI::Validator number(double low, double high) {
+  const bool bounded = low > std::numeric_limits<double>::lowest() || high < std::numeric_limits<double>::max();
+  const std::string range = bounded ? fmt::format("number from {} to {}", low, high) : std::string("finite number");
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) && value >= low && value <= high) return std::string();
+        return fmt::format("expected a {}, got {}", range, text);
+      },
+      range);
+}
 
 CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name, const std::string& description,
                       std::function<int()> body) {

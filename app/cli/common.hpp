@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -40,6 +41,10 @@ struct Context {
 /// failure (exit 1), Cancelled when it was stopped (exit 130); the message, one line, is printed by run().
 CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name, const std::string& description,
                       std::function<int()> body);
+
+/// Checks of numbers that options take, ends included; what is refused is said with the range in words. NaN and infinities are no numbers.
+CLI::Validator whole(std::int64_t low, std::int64_t high = std::numeric_limits<std::int64_t>::max());
+CLI::Validator number(double low = std::numeric_limits<double>::lowest(), double high = std::numeric_limits<double>::max());
 
 /// Parses the arguments, runs the subcommand, and turns every way it can end into an exit status.
 int run(CLI::App& app, Context& context, int argc, char** argv);

@@ -11,7 +11,7 @@ namespace telltale::cli {
 void ModelSource::bind(CLI::App& command) {
   auto* model = command.add_option("--model", folder, "Hugging Face folder of a BERT classifier");
   auto* file = command.add_option("--db", db, "Telltale file with the run");
-  auto* id = command.add_option("--run", run, "run of that file")->check(CLI::PositiveNumber);
+  auto* id = command.add_option("--run", run, "run of that file")->check(whole(1));
   file->excludes(model);
   id->needs(file);
   file->needs(id);

@@ -31,17 +31,31 @@ Pair passing(const Pair& in, const at::Tensor& y, const at::Tensor& base, const 
   return {y.detach() + m.detach() * (in.x - in.x.detach()), base.detach()};
 }
 
-/// One-dimensional step: Δy/Δx; where Δx is too small to divide by, the derivative in the middle.
-template <class F, class D>
-Pair step(const Pair& in, const F& f, const D& derivative) {
+/// One-dimensional step. `slope(x, base)`: Δy/Δx, in double whatever the values are in: a difference of two near floats
+/// has few digits left, and a quotient of two such has none.
+template <class F, class S>
+Pair step(const Pair& in, const F& f, const S& slope) {
   at::NoGradGuard no_grad;
-  const at::Tensor y = f(in.x), base = f(in.base), dx = in.x - in.base;
-  const at::Tensor middle = 0.5 * (in.x + in.base);
-  const double small = in.x.scalar_type() == at::kDouble ? 1e-6 : 1e-3;
-  const at::Tensor near = dx.abs() < small * (1 + middle.abs());
-  const at::Tensor m = at::where(near, derivative(middle), (y - base) / at::where(near, at::ones_like(dx), dx));
+  const at::Tensor y = f(in.x), base = f(in.base);
+  const at::Tensor m = slope(in.x.to(at::kDouble), in.base.to(at::kDouble)).to(y.scalar_type());
   at::AutoGradMode with_grad(true);
   return passing(in, y, base, m);
+}
+
+/// Of functions that bend on a scale of 1 (activations, tanh): the quotient; where Δx is too small to divide by, the
+/// derivative in the middle. What bends on the scale of its own argument has its slope written out instead.
+template <class F, class D>
+at::Tensor quotient(const at::Tensor& x, const at::Tensor& base, const F& f, const D& derivative) {
+  const at::Tensor dx = x - base, middle = 0.5 * (x + base);
+  const at::Tensor near = dx.abs() < 1e-6 * (1 + middle.abs());
+  return at::where(near, derivative(middle), (f(x) - f(base)) / at::where(near, at::ones_like(dx), dx));
+}
+
+/// exp: e^larger (1 − e^−|Δx|) / |Δx|.
+at::Tensor slope_of_exp(const at::Tensor& x, const at::Tensor& base) {
+  const at::Tensor d = (x - base).abs(), same = d.eq(0);
+  return at::exp(at::maximum(x, base)) *
+         at::where(same, at::ones_like(d), -at::expm1(-d) / at::where(same, at::ones_like(d), d));
 }
 
 Pair plus(const Pair& a, const Pair& b) { return {a.x + b.x, a.base + b.base}; }
@@ -67,17 +81,23 @@ Pair each(const Pair& a, const F& f) {
 Pair norm(const Pair& h, const at::Tensor& weight, const at::Tensor& bias, double eps) {
   const Pair centred = each(h, [](const at::Tensor& x) { return x - x.mean(-1, true); });
   const Pair square = step(
-      centred, [](const at::Tensor& x) { return x * x; }, [](const at::Tensor& x) { return 2 * x; });
+      centred, [](const at::Tensor& x) { return x * x; },
+      [](const at::Tensor& x, const at::Tensor& base) { return x + base; });
   const Pair variance = each(square, [&](const at::Tensor& x) { return x.mean(-1, true) + eps; });
   const Pair scale = step(
       variance, [](const at::Tensor& x) { return at::rsqrt(x); },
-      [](const at::Tensor& x) { return -0.5 * at::pow(x, -1.5); });
+      [](const at::Tensor& x, const at::Tensor& base) {
+        const at::Tensor a = at::sqrt(x), b = at::sqrt(base);
+        return -1 / (a * b * (a + b));
+      });
   return each(times(centred, scale), [&](const at::Tensor& x) { return x * weight + bias; });
 }
 
 /// Rows of scores [N,H,T,T]; attended [N,1,1,T] or undefined. One shift for both sides, so that no difference is lost
-/// in it.
-Pair softmax(const Pair& s, const at::Tensor& attended) {
+/// in it; in double, as that shift leaves one side with as little as e^−(largest difference of two scores).
+Pair softmax(const Pair& scores, const at::Tensor& attended) {
+  const at::ScalarType dtype = scores.x.scalar_type();
+  const Pair s = each(scores, [](const at::Tensor& x) { return x.to(at::kDouble); });
   at::Tensor shift;
   {
     at::NoGradGuard no_grad;
@@ -88,12 +108,13 @@ Pair softmax(const Pair& s, const at::Tensor& attended) {
   Pair e = step(
       each(s, [&](const at::Tensor& x) { return x - shift; }),
       [](const at::Tensor& x) { return at::exp(x.clamp_max(0)); },
-      [](const at::Tensor& x) { return at::exp(x.clamp_max(0)); });
+      [](const at::Tensor& x, const at::Tensor& base) { return slope_of_exp(x.clamp_max(0), base.clamp_max(0)); });
   if (attended.defined()) e = each(e, [&](const at::Tensor& x) { return x * attended; });
-  const Pair sum = each(e, [](const at::Tensor& x) { return x.sum(-1, true).clamp_min(1e-30); });
-  return times(e, step(
-                      sum, [](const at::Tensor& x) { return at::reciprocal(x); },
-                      [](const at::Tensor& x) { return -1 / (x * x); }));
+  const Pair sum = each(e, [](const at::Tensor& x) { return x.sum(-1, true).clamp_min(1e-100); });
+  const Pair p = times(e, step(
+                              sum, [](const at::Tensor& x) { return at::reciprocal(x); },
+                              [](const at::Tensor& x, const at::Tensor& base) { return -1 / (x * base); }));
+  return each(p, [&](const at::Tensor& x) { return x.to(dtype); });
 }
 
 class DeepLift final : public Method {
@@ -134,20 +155,28 @@ class DeepLift final : public Method {
                           c.layer_norm_eps);
       const Pair active = step(
           linear(a, l.up_weight, l.up_bias), [&](const at::Tensor& x) { return activate(x, c.activation); },
-          [&](const at::Tensor& x) { return activate_derivative(x, c.activation); });
+          [&](const at::Tensor& x, const at::Tensor& base) {
+            return quotient(
+                x, base, [&](const at::Tensor& v) { return activate(v, c.activation); },
+                [&](const at::Tensor& v) { return activate_derivative(v, c.activation); });
+          });
       h = norm(plus(linear(active, l.down_weight, l.down_bias), a), l.norm2_weight, l.norm2_bias, c.layer_norm_eps);
     }
     const Pair r = linear(each(h, [](const at::Tensor& x) { return x.select(1, 0); }), w.pooler_weight, w.pooler_bias);
     const Pair t = step(
         r, [](const at::Tensor& x) { return at::tanh(x); },
-        [](const at::Tensor& x) { return 1 - at::tanh(x).square(); });
+        [](const at::Tensor& x, const at::Tensor& base) {
+          return quotient(
+              x, base, [](const at::Tensor& v) { return at::tanh(v); },
+              [](const at::Tensor& v) { return 1 - at::tanh(v).square(); });
+        });
     return linear(t, w.head_weight, w.head_bias);
   }
 
   void compute(MethodJob& job) const override {
     const auto most = [&](std::int64_t ids) {
-      return std::max<std::int64_t>(1, texts_with_attention(job, ids) / 4);
-    };  // several copies of each map are alive
+      return std::max<std::int64_t>(1, texts_with_attention(job, ids) / 8);
+    };  // several copies of each map are alive, in double
     if (job.options.baseline != Baseline::noise) return once(job, most, 0);
     // The mean over baselines of noise.
     const int draws = draws_of(job.options, info());

@@ -14,6 +14,8 @@ namespace telltale {
 namespace {
 
 void check_options(const ExplainOptions& o, const MethodInfo& m) {
+  for (const auto& [name, value] : {std::pair{"tolerance", o.tolerance}, {"kernel width", o.kernel_width}, {"ridge", o.ridge}, {"noise", o.noise}})
+    if (!std::isfinite(value)) throw std::invalid_argument(fmt::format("{} {}: expected a finite number", name, value));
   if (m.uses_steps) {
     if (o.steps < 0 || o.steps > 100000) throw std::invalid_argument(fmt::format("steps {}: expected 1 to 100000", o.steps));
     if (o.quadrature == Quadrature::trapezoid && o.steps == 1) throw std::invalid_argument("the trapezoid rule needs at least 2 steps");
@@ -110,6 +112,10 @@ std::vector<Explanation> explain(const Classifier& model, const std::vector<Expl
   for (const Encoding& t : texts) ids += t.ids.size();
   for (std::size_t k = 0; k < out.size(); ++k) {
     sum_words(texts[k], out[k]);
+    // A method that promises a sum is held to it, whatever else it looks at; and what cannot say how sure it is has too few draws.
+    if (info.complete && !(out[k].relative_delta <= options.tolerance)) out[k].converged = false;
+    for (const double e : out[k].standard_error)
+      if (!std::isfinite(e)) out[k].converged = false;
     out[k].seconds = seconds * static_cast<double>(texts[k].ids.size()) / static_cast<double>(std::max<std::size_t>(1, ids));
     for (const double s : out[k].scores)
       if (!std::isfinite(s)) throw std::runtime_error("the explanation holds scores that are not finite; try --precision fp32 or another output");

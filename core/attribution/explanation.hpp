@@ -102,7 +102,7 @@ struct Explanation {
   double delta = 0;                   ///< |Σ scores − (F(x) − F(b))|, also where it is not promised to be small; NaN for methods without a baseline
   double relative_delta = 0;          ///< delta / max(1e-3, |F(x) − F(b)|)
   int steps = 0;                      ///< nodes used, or forward passes of a perturbation method
-  bool converged = true;              ///< false: the cap was met before the tolerance
+  bool converged = true;              ///< false: a complete method's relative_delta is above `tolerance`, a search met its cap, or there were too few draws for the scores or their errors
   double seconds = 0;                 ///< its share of the batch's wall time
   Prediction prediction;
 };

@@ -35,6 +35,7 @@ void check_gradient_options(const ExplainOptions& o, const MethodInfo& m, const 
   const bool drawn = m.draws > 0 || (m.uses_baseline && o.baseline == Baseline::noise);
   if (drawn && (o.draws < 0 || o.draws > most_draws))
     refuse(fmt::format("samples {}: expected 1 to {}", o.draws, most_draws));
+  if (m.id == "vargrad" && draws_of(o, m) < 2) refuse("samples 1: vargrad is a variance over samples: expected at least 2");
   if (m.uses_noise && !(o.noise > 0 && o.noise <= most_noise))
     refuse(fmt::format("noise {}: expected above 0 and at most {} units", o.noise, most_noise));
   if (m.uses_neighbours && (o.neighbours < 0 || o.neighbours > most_neighbours))

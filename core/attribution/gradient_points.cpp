@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attribution/output_function.hpp"
 
@@ -52,7 +53,7 @@ void DrawnScores::give(Explanation& e) const {
   for (std::size_t w = 0; w < word_sum_.size(); ++w) {
     const double mean = word_sum_[w] / n;
     e.word_scores.push_back(mean);
-    if (count_ > 1) e.standard_error.push_back(std::sqrt(std::max(0.0, word_square_[w] / n - mean * mean) / (n - 1)));
+    e.standard_error.push_back(count_ > 1 ? std::sqrt(std::max(0.0, word_square_[w] / n - mean * mean) / (n - 1)) : std::numeric_limits<double>::quiet_NaN());
   }
 }
 

@@ -5,6 +5,7 @@
 // The scores are the coefficients. With all coalitions each counts as often as it is drawn on average.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "attribution/coalitions.hpp"
@@ -34,7 +35,8 @@ class Lime final : public CoalitionMethod {
     Design d = begun_design(n, options);
     const double width = options.kernel_width;
     if (d.exact) {
-      const double samples = options.samples > 0 ? options.samples : static_cast<double>(d.coalitions.size());
+      // The whole text is one of the samples: of one alone nothing would be left for the others.
+      const double samples = options.samples > 0 ? std::max(2, options.samples) : static_cast<double>(d.coalitions.size());
       std::vector<double> choose(n + 1, 1.0);
       for (std::size_t s = 1; s <= n; ++s) choose[s] = choose[s - 1] * static_cast<double>(n - s + 1) / static_cast<double>(s);
       for (const Coalition& c : d.coalitions) {
@@ -63,7 +65,11 @@ class Lime final : public CoalitionMethod {
     rows.weight = d.weights;
     const auto fit = [&](const FitRows& some) { return ridge_fit(some, options.ridge); };
     const Fit found = fit(rows);
-    return {found.coefficients, d.exact ? std::vector<double>(n, 0.0) : jackknife_errors(rows, d.block, fit), found.determined};
+    PlayerScores out{found.coefficients, std::vector<double>(n, 0.0), d.exact || spans_columns(rows)};
+    if (d.exact) return out;
+    const bool any = std::any_of(d.block.begin(), d.block.end(), [](int b) { return b >= 0; });
+    out.errors = any ? jackknife_errors(rows, d.block, fit) : std::vector<double>(n, std::numeric_limits<double>::quiet_NaN());
+    return out;
   }
 };
 

@@ -68,6 +68,15 @@ std::vector<double> factor_of(const std::vector<double>& a, std::size_t n, doubl
   }
 }
 
+/// Gram matrix of the columns less their weighted means, lower triangle.
+std::vector<double> centred_gram(const FitRows& rows, const std::vector<double>& mean, double weight) {
+  const std::size_t n = rows.columns;
+  std::vector<double> a = gram(rows);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j) a[i * n + j] -= weight * mean[i] * mean[j];
+  return a;
+}
+
 }  // namespace
 
 Fit constrained_fit(const FitRows& rows, double total) {
@@ -100,15 +109,26 @@ Fit ridge_fit(const FitRows& rows, double ridge) {
   }
   mean_y /= weight;
   for (double& m : mean) m /= weight;
-  std::vector<double> a = gram(rows);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j <= i; ++j) a[i * n + j] -= weight * mean[i] * mean[j];
+  const std::vector<double> a = centred_gram(rows, mean, weight);
   for (std::size_t r = 0; r < rows.row.size(); ++r)
     for (std::size_t i = 0; i < n; ++i) b[i] += rows.weight[r] * (rows.row[r][i] - mean[i]) * (rows.value[r] - mean_y);
   fit.coefficients = solve(factor_of(a, n, ridge, fit.determined), n, b);
   fit.intercept = mean_y;
   for (std::size_t i = 0; i < n; ++i) fit.intercept -= mean[i] * fit.coefficients[i];
   return fit;
+}
+
+bool spans_columns(const FitRows& rows) {
+  const std::size_t n = rows.columns;
+  FitRows even = rows;  // weights say how much a row counts, not what it tells
+  double count = 0;
+  for (double& w : even.weight) w = w > 0, count += w;
+  std::vector<double> mean(n, 0.0);
+  for (std::size_t r = 0; r < rows.row.size(); ++r)
+    for (std::size_t i = 0; i < n; ++i)
+      if (rows.row[r][i] && even.weight[r] > 0) mean[i] += 1 / count;
+  std::vector<double> a = centred_gram(even, mean, count);
+  return factorise(a, n);
 }
 
 double lime_kernel(std::size_t present, std::size_t n, double width) {

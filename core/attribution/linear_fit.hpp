@@ -24,6 +24,9 @@ Fit constrained_fit(const FitRows& rows, double total);
 /// Minimises Σ w (y − b − zᵀβ)² + ridge · ‖β‖², the intercept b not penalised (scikit-learn's Ridge with sample weights). ridge ≥ 0.
 Fit ridge_fit(const FitRows& rows, double ridge);
 
+/// Do the rows say something of every column, and tell any two apart? Without a ridge this is what makes a fit determined; with one the ridge hides it.
+bool spans_columns(const FitRows& rows);
+
 /// LIME's weight of a text with `present` of its n words: sqrt(exp(−D²/width²)), D = 1 − sqrt(present/n), the cosine distance to the whole text.
 double lime_kernel(std::size_t present, std::size_t n, double width);
 

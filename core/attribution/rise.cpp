@@ -30,7 +30,10 @@ class Rise final : public CoalitionMethod {
 
  private:
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
-    Design d = begun_design(n, options);
+    // At least two pairs, or there is no standard error; where they would ask as much as all coalitions do, those are asked.
+    ExplainOptions least = options;
+    if (options.samples > 0) least.samples = std::max(options.samples, 4);
+    Design d = begun_design(n, least);
     if (d.exact) return d;
     Rng rng(seed);
     const int pairs = std::max(2, options.samples / 2);
@@ -57,7 +60,9 @@ class Rise final : public CoalitionMethod {
       squares += difference * difference;
       for (std::size_t i = 0; i < n; ++i) out.scores[i] += (d.coalitions[r][i] ? difference : -difference) / pairs;
     }
-    for (std::size_t i = 0; i < n; ++i) out.errors[i] = std::sqrt(std::max(0.0, squares / pairs - out.scores[i] * out.scores[i]) / (pairs - 1));
+    bool alike = true;  // one pair drawn again and again knows nothing of its spread
+    for (std::size_t r = 4; r < worth.size(); r += 2) alike = alike && (d.coalitions[r] == d.coalitions[2] || d.coalitions[r] == d.coalitions[3]);
+    for (std::size_t i = 0; i < n; ++i) out.errors[i] = alike ? std::numeric_limits<double>::quiet_NaN() : std::sqrt(std::max(0.0, squares / pairs - out.scores[i] * out.scores[i]) / (pairs - 1));
     return out;
   }
 };

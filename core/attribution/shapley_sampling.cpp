@@ -35,10 +35,12 @@ class ShapleySampling final : public CoalitionMethod {
 
  private:
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
-    Design d = begun_design(n, options);
+    // At least two pairs, or there is no standard error; where they would ask as much as all coalitions do, those are asked.
+    ExplainOptions least = options;
+    if (options.samples > 0) least.samples = std::max(options.samples, static_cast<int>(4 * (n - 1)));
+    Design d = begun_design(n, least);
     if (d.exact) return d;
     Rng rng(seed);
-    // At least two pairs, or there is no standard error.
     const std::size_t pairs = std::max<std::size_t>(2, static_cast<std::size_t>(options.samples) / (2 * (n - 1)));
     std::vector<int> order(n);
     std::iota(order.begin(), order.end(), 0);
@@ -90,9 +92,13 @@ class ShapleySampling final : public CoalitionMethod {
         for (std::size_t i = 0; i < n; ++i) sum[i] += pair[i], squares[i] += pair[i] * pair[i];
     }
     PlayerScores out{std::vector<double>(n), std::vector<double>(n), true};
+    // One pair drawn again and again knows nothing of its spread.
+    const auto& first = d.orders.front();
+    const bool alike = std::all_of(d.orders.begin(), d.orders.end(), [&](const std::vector<int>& o) { return o == first || std::equal(o.begin(), o.end(), first.rbegin()); });
     for (std::size_t i = 0; i < n; ++i) {
       out.scores[i] = sum[i] / pairs;
       out.errors[i] = student_factor(pairs - 1) * std::sqrt(std::max(0.0, squares[i] / pairs - out.scores[i] * out.scores[i]) / (pairs - 1));
+      if (alike) out.errors[i] = std::numeric_limits<double>::quiet_NaN();
     }
     return out;
   }

@@ -122,7 +122,10 @@ class NoisyGradient final : public Method {
       return std::vector<double>(c.data_ptr<double>(), c.data_ptr<double>() + c.numel());
     };
     e.scores = host(score(all));
-    if (groups < 2 || (score_ == NoiseScore::variance && draws < 4)) return;  // nothing to leave out
+    if (groups < 2 || (score_ == NoiseScore::variance && draws < 4)) {  // nothing to leave out
+      e.standard_error.assign(text.words.size(), std::numeric_limits<double>::quiet_NaN());
+      return;
+    }
     std::vector<std::vector<double>> without;
     for (const Sums& s : of_group) {
       Sums rest;

@@ -1,6 +1,7 @@
 #include "evaluation/agreement.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "evaluation/contrastivity.hpp"
@@ -28,34 +29,57 @@ const std::vector<AgreementInfo>& agreements() {
   return table;
 }
 
+namespace {
+
+const AgreementInfo* listed(const std::string& id) {
+  const std::string base = id.substr(0, id.find('@'));
+  for (const auto& m : agreements())
+    if (m.id == id || (m.uses_k && m.id == base + "@k")) return &m;
+  return nullptr;
+}
+
+std::vector<double> sizes_of(std::span<const double> scores) {
+  std::vector<double> out(scores.begin(), scores.end());
+  for (double& v : out) v = std::abs(v);
+  return out;
+}
+
+}  // namespace
+
+bool is_agreement(const std::string& id) { return listed(id) != nullptr; }
+
 const AgreementInfo& agreement_info(const std::string& id) {
-  std::string known;
-  for (const auto& m : agreements()) {
-    if (m.id == id) return m;
-    known += (known.empty() ? "" : ", ") + m.id;
+  if (const AgreementInfo* row = listed(id)) {
+    k_in(id);
+    return *row;
   }
+  std::string known;
+  for (const auto& m : agreements()) known += (known.empty() ? "" : ", ") + m.id;
   throw std::invalid_argument("unknown agreement '" + id + "': expected one of " + known);
 }
 
-double agreement(const std::string& id, std::span<const double> a, std::span<const double> b, const TopK& share) {
-  agreement_info(id);
+double agreement(const std::string& asked, std::span<const double> a, std::span<const double> b, const TopK& share,
+                 bool absolute) {
+  const std::string& id = agreement_info(asked).id;
   if (a.size() != b.size())
     throw std::invalid_argument("agreement: expected as many scores on both sides, got " + std::to_string(a.size()) +
                                 " and " + std::to_string(b.size()));
-  if (id == "kendall") return kendall_tau_b(a, b);
-  if (id == "spearman") return spearman(a, b);
   if (id == "pearson") return pearson(a, b);
   if (id == "cosine") return cosine(a, b);
-  const std::size_t k = share.of(a.size());
+  const std::vector<double> keys_a = absolute ? sizes_of(a) : std::vector<double>(a.begin(), a.end()),
+                            keys_b = absolute ? sizes_of(b) : std::vector<double>(b.begin(), b.end());
+  if (id == "kendall") return kendall_tau_b(keys_a, keys_b);
+  if (id == "spearman") return spearman(keys_a, keys_b);
+  const std::size_t k = k_in(asked).value_or(share).of(a.size());
   if (k == 0) return undefined;
-  const auto x = top_positions(a, k), y = top_positions(b, k);
+  const auto x = top_positions(keys_a, k), y = top_positions(keys_b, k);
   if (id == "rank-correlation@k") {
     std::vector<int> both = x;
     for (const int p : y)
       if (std::find(x.begin(), x.end(), p) == x.end()) both.push_back(p);
     std::vector<double> of_a, of_b;
     for (const int p : both)
-      of_a.push_back(a[static_cast<std::size_t>(p)]), of_b.push_back(b[static_cast<std::size_t>(p)]);
+      of_a.push_back(keys_a[static_cast<std::size_t>(p)]), of_b.push_back(keys_b[static_cast<std::size_t>(p)]);
     return spearman(of_a, of_b);
   }
   const auto same_sign = [&](int p) {

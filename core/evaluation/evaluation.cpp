@@ -30,7 +30,7 @@ EvaluationJob::EvaluationJob(const Classifier& model, const std::vector<Evaluati
 Json EvaluationJob::run() {
   if (store_ && run_) store_->add_evaluation(model_.fingerprint(), settings_);
   encode();
-  if (!post_metrics_.empty()) judge_posts();
+  if (!post_metrics_.empty() || !o_.agreement.empty()) judge_posts();
   if (!pair_metrics_.empty()) judge_pairs();
   Json rows = Json::array();
   for (const auto& method : o_.methods)  // in the order asked, whatever was computed first
@@ -42,6 +42,8 @@ Json EvaluationJob::run() {
                 {"explanations", {{"stored", explanations_stored_}, {"computed", explanations_computed_}}}}}};
   if (o_.per_post) out["posts"] = per_post_;
   if (!o_.slices.empty()) out["slices"] = slices_;
+  if (!o_.agreement.empty()) out["agreement"] = agreement_;
+  if (o_.order) out["order"] = order_;
   return out;
 }
 

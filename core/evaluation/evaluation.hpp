@@ -23,6 +23,8 @@ inline constexpr std::size_t curve_points = 41;  ///< of a stored deletion or in
 struct EvaluationOptions {
   std::vector<std::string> methods;  ///< ids of methods(), and "random"
   std::vector<std::string> metrics;  ///< ids of metrics(); "mass@10" sets that metric's own k
+  std::vector<std::string> agreement;  ///< ids of agreements(): of every two methods; with them `metrics` may be empty
+  bool order = false;  ///< how often the order of every two methods stays when posts are drawn anew, by each metric of posts
   bool gold = false;  ///< explain the gold class instead of the predicted one (contrastivity: always gold)
   std::string foil;   ///< label or number, for Output::difference; empty = the highest-scored other class
   Unit unit = Unit::word;
@@ -60,7 +62,10 @@ struct EvaluationPost {
 ///  "rows": [{"method", "metric", "mean", "low", "high", "kind", "n", "better"}, …; of a metric of class pairs also
 ///  "pairs": [{"a", "b", "mean", "low", "high", "kind", "n"}]], "work": {"values": {"stored", "computed"},
 ///  "explanations": {"stored", "computed"}}, "posts": [{"id", "method", "metric", "value"}, …] with per_post,
-/// "slices": [{"method", "metric", and what slice_figures() gives}, …] with slices, of metrics of posts}
+/// "slices": [{"method", "metric", and what slice_figures() gives}, …] with slices, of metrics of posts,
+/// "agreement": [{"metric", "a", "b", "mean", "low", "high", "kind", "n"}, …] with agreement, over the posts,
+/// "order": [{"metric", "better", "worse", "share", "n"}, …] with order: share of the resamples of the n posts that both
+/// have a value of in which the better one stays the better one; pairs with equal means are not there}
 /// A mean over no post is null. Explanations are taken from `store` and kept there when it is not null. Of a run, every
 /// value is kept too, post by post under its protocol (evaluation/protocol.hpp), a few posts at a time: after a stop,
 /// or with more methods, metrics or posts, only what is missing is computed. Precision of `options.compute` must be

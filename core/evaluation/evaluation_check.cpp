@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "attribution/explain.hpp"
+#include "evaluation/agreement.hpp"
 #include "evaluation/evaluation_job.hpp"
 #include "evaluation/protocol.hpp"
 #include "evaluation/slices.hpp"
@@ -14,7 +15,10 @@ namespace telltale {
 
 void EvaluationJob::check() {
   if (o_.methods.empty()) throw std::invalid_argument("methods: expected at least one");
-  if (o_.metrics.empty()) throw std::invalid_argument("metrics: expected at least one");
+  if (o_.metrics.empty() && o_.agreement.empty()) throw std::invalid_argument("metrics: expected at least one");
+  check_judge_options(o_.judge);
+  if (o_.explain.baseline > Baseline::zero)
+    throw std::invalid_argument(fmt::format("baseline {}: an evaluation also hides words by it: expected pad, mask, unk or zero", name_of(o_.explain.baseline)));
   if (o_.resamples < 100 || o_.resamples > 1000000)
     throw std::invalid_argument(fmt::format("resamples: expected 100 to 1000000, got {}", o_.resamples));
   if (posts_.empty()) throw std::invalid_argument("no post to evaluate on");
@@ -56,10 +60,17 @@ void EvaluationJob::check() {
     words_compared(o_, id);
     pair_metrics_.push_back(id);
   }
+  seen.clear();
+  for (const auto& id : o_.agreement) {
+    agreement_info(id);
+    if (!seen.insert(id).second) throw std::invalid_argument(fmt::format("agreement '{}' is given twice", id));
+    if (o_.methods.size() < 2) throw std::invalid_argument(fmt::format("agreement '{}' is one of two methods: expected at least two", id));
+  }
   std::vector<SlicedPost> sliced;
   for (const EvaluationPost& p : posts_)
     sliced.push_back({p.label, p.label, static_cast<std::int64_t>(p.text.size()), p.columns});
-  for (const auto& by : o_.slices) slicing(by, sliced, model_.labels());  // refused before the work, not after it
+  for (const auto& by : o_.slices)  // refused before the work, not after it
+    if (slicing(by, sliced, model_.labels()).slices.empty()) throw std::invalid_argument(fmt::format("slices: '{}' needs the class of a post, and no post has one", by));
   if (!o_.foil.empty()) {
     if (o_.explain.output != Output::difference)
       throw std::invalid_argument("a foil is used with output difference only");

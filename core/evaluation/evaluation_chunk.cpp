@@ -39,6 +39,28 @@ void EvaluationJob::predict(const std::vector<std::size_t>& posts) {
   for (std::size_t k = 0; k < missing.size(); ++k) predictions_[missing[k]] = std::move(answers[k]);
 }
 
+void EvaluationJob::decide(const std::vector<std::size_t>& posts) {
+  std::vector<std::size_t> undecided;
+  for (const std::size_t i : posts)
+    if (!known_[i].decided) undecided.push_back(i);
+  predict(undecided);
+  for (const std::size_t i : undecided) {
+    Known& post = known_[i];
+    post.predicted = predictions_[i].predicted;
+    post.target = o_.gold ? posts_[i].label : post.predicted;
+    post.foil = foil_of(i, post.target);
+    post.decided = true;
+    post.left_out = post.foil == post.target;
+  }
+}
+
+std::vector<double> EvaluationJob::of_parts(const Scored& scored, const std::vector<Part>& parts) const {
+  if (o_.unit == Unit::word) return scored.word_scores;
+  std::vector<double> out;
+  for (const Part& part : parts) out.push_back(scored.scores.at(static_cast<std::size_t>(part.positions.front())));
+  return out;
+}
+
 int EvaluationJob::foil_of(std::size_t post, int target) const {
   if (o_.explain.output != Output::difference) return -1;
   if (foil_ >= 0) return foil_;
@@ -116,22 +138,10 @@ void EvaluationJob::judge_chunk(const std::vector<std::size_t>& chunk, const std
                                 std::size_t before, std::size_t total) {
   if (stop_.stop_requested()) throw Cancelled{};
   const PredictionMemo memo(model_);  // methods and measures ask many equal texts
-  std::vector<std::size_t> undecided;
-  for (const std::size_t i : chunk)
-    if (!known_[i].decided) undecided.push_back(i);
-  predict(undecided);
+  decide(chunk);
   std::vector<Asked> asked;
-  for (const std::size_t i : chunk) {
-    Known& post = known_[i];
-    if (!post.decided) {
-      post.predicted = predictions_[i].predicted;
-      post.target = o_.gold ? posts_[i].label : post.predicted;
-      post.foil = foil_of(i, post.target);
-      post.decided = true;
-      post.left_out = post.foil == post.target;
-    }
-    if (!post.left_out) asked.push_back({i, post.target, post.foil});
-  }
+  for (const std::size_t i : chunk)
+    if (!known_[i].left_out) asked.push_back({i, known_[i].target, known_[i].foil});
   // How far this chunk is: a share for every method, and one for the judging.
   const auto share = [](const Progress& q) { return q.total > 0 ? q.done / q.total : 0; };
   double told = 0;
@@ -164,15 +174,10 @@ void EvaluationJob::judge_chunk(const std::vector<std::size_t>& chunk, const std
     for (const JudgedPost& post : posts) set.push_back({0, -1, std::vector<double>(post.parts.size(), 0.0), undefined});
     for (std::size_t i = 0; i < lacking.size(); ++i) {
       JudgedScores s{lacking[i].target, lacking[i].foil, {}, scores[i].relative_delta};
-      const auto of_parts = [&](const Scored& scored) {
-        if (o_.unit == Unit::word) return scored.word_scores;
-        std::vector<double> out;
-        for (const Part& part : posts[places[i]].parts)
-          out.push_back(scored.scores.at(static_cast<std::size_t>(part.positions.front())));
-        return out;
-      };
-      s.scores = of_parts(scores[i]);
-      for (const auto& peer : of_peers) s.peers.push_back(of_parts(peer[i]));
+      const auto& parts = posts[places[i]].parts;
+      s.scores = of_parts(scores[i], parts);
+      if (!agreed_.empty()) agreed_[m][lacking[i].post] = s.scores;
+      for (const auto& peer : of_peers) s.peers.push_back(of_parts(peer[i], parts));
       if (nearby_ && o_.methods[m] != random_method) s.near = near_by(o_.methods[m], lacking[i], posts[places[i]]);
       set[places[i]] = std::move(s);
     }

@@ -23,7 +23,7 @@ Json EvaluationJob::protocol() const {
   Json of_metrics = Json::object();
   for (const auto& id : o_.metrics)
     if (Json own = metric_protocol(o_, id, judge_.rationale_k); !own.is_null()) of_metrics[id] = std::move(own);
-  return {{"run", run_ ? Json(*run_) : Json(nullptr)},
+  Json out = {{"run", run_ ? Json(*run_) : Json(nullptr)},
           {"model", model_.fingerprint()},
           {"output", name_of(o_.explain.output)},
           {"class", o_.gold ? "gold" : "predicted"},
@@ -43,6 +43,8 @@ Json EvaluationJob::protocol() const {
           {"methods", methods},
           {"metrics", of_metrics},
           {"notes", notes_}};
+  if (!o_.agreement.empty()) out["agreement"] = o_.agreement;
+  return out;
 }
 
 }  // namespace telltale

@@ -1,5 +1,5 @@
 // The work behind evaluate_posts(), one object a call; for core only. Its concerns have a file each: evaluation_check
-// (what can be asked), evaluation_posts (metrics of posts), evaluation_chunk (some posts at a time), evaluation_pairs
+// (what can be asked), evaluation_posts (metrics of posts), evaluation_pairwise (pairs of methods), evaluation_chunk (some posts at a time), evaluation_pairs
 // (metrics of pairs of classes), evaluation_document (rows and protocol).
 #pragma once
 #include <cmath>
@@ -49,6 +49,13 @@ class EvaluationJob {
   void look_up();
   void judge_posts();
   void note_left_out();
+  /// Class and foil of those of these posts whose are not known yet.
+  void decide(const std::vector<std::size_t>& posts);
+  std::vector<double> of_parts(const Scored& scored, const std::vector<Part>& parts) const;
+  /// Agreement of every two methods on the posts `asked`.
+  void agree(const std::vector<JudgedPost>& judged, const std::vector<std::size_t>& asked);
+  /// How sure the order of every two methods is.
+  void order(const std::vector<std::size_t>& asked);
   /// Figures of the slices that were asked for; `asked`: posts that were judged.
   void slice(const std::vector<std::size_t>& asked);
   /// What some metrics need beside the model: words of the training posts, models of other seeds.
@@ -99,7 +106,8 @@ class EvaluationJob {
   std::vector<std::vector<int>> words_;  // of posts with a class
   std::optional<DocumentCounts> train_;
   std::map<std::pair<std::string, std::string>, Json> rows_;
-  Json per_post_ = Json::array(), slices_ = Json::array();
+  std::vector<std::vector<std::vector<double>>> agreed_;  // [method][post]: scores of parts, for the agreement
+  Json per_post_ = Json::array(), slices_ = Json::array(), agreement_ = Json::array(), order_ = Json::array();
   std::int64_t values_stored_ = 0, values_computed_ = 0, explanations_stored_ = 0, explanations_computed_ = 0;
 };
 

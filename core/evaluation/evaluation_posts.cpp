@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <stdexcept>
 
 #include "base/random.hpp"
@@ -63,6 +64,7 @@ void EvaluationJob::judge_posts() {
   }
   if (judge_.rationale_k == 0) judge_.rationale_k = average_marked(judged);
   look_up();
+  if (!o_.agreement.empty()) agreed_.assign(o_.methods.size(), std::vector<std::vector<double>>(posts_.size()));
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < posts_.size(); ++i)
     if (!known_[i].left_out &&
@@ -86,12 +88,17 @@ void EvaluationJob::judge_posts() {
         judged, begin, missing.size());
     if (progress_) progress_({static_cast<double>(end), static_cast<double>(missing.size()), "judging explanations"});
   }
+  std::vector<std::size_t> all(posts_.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  if (!o_.agreement.empty()) decide(all);
   note_left_out();
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < posts_.size(); ++i)
     if (!known_[i].left_out) asked.push_back(i);
   if (asked.empty()) throw std::invalid_argument("no post is left to evaluate on: every explained class is the foil");
   slice(asked);
+  if (!o_.agreement.empty()) agree(judged, asked);
+  if (o_.order) order(asked);
   for (std::size_t m = 0; m < o_.methods.size(); ++m)
     for (std::size_t k = 0; k < post_metrics_.size(); ++k) {
       std::vector<double> of_posts;

@@ -85,7 +85,8 @@ struct Case {
   const JudgedScores& scores;
   const JudgeOptions& options;
   Questions& questions;
-  std::vector<int> order;  // all parts, highest first
+  std::vector<double> keys;  // what parts are ordered by: their scores, or the sizes of these
+  std::vector<int> order;    // all parts, highest first
   std::function<void(const std::vector<double>&)> points{};  // is given those of a curve
 
   std::size_t n() const { return post.parts.size(); }
@@ -125,9 +126,9 @@ Later curve(const Case& c, bool deletion) {
 Later tau_loo(const Case& c) {
   std::vector<Later> drops;
   for (std::size_t p = 0; p < c.n(); ++p) drops.push_back(c.drop({static_cast<int>(p)}));
-  return [drops, scores = c.scores.scores](const Questions& q) {
-    std::vector<double> values;
-    for (const auto& d : drops) values.push_back(d(q));
+  return [drops, scores = c.keys, absolute = c.options.absolute](const Questions& q) {
+    std::vector<double> values;  // sizes stand beside sizes
+    for (const auto& d : drops) values.push_back(absolute ? std::abs(d(q)) : d(q));
     return kendall_tau_b(scores, values);
   };
 }
@@ -245,7 +246,7 @@ Later plan(const std::string& id, const Case& c, std::size_t rationale_k) {
   if (info.id == "entropy") return constant_of(normalised_entropy(c.scores.scores));
   if (info.id == "gini") return constant_of(gini_index(c.scores.scores));
   if (info.id == "mass@k") return constant_of(mass_of(c.scores.scores, top));
-  if (info.id == "auprc") return constant_of(average_precision(c.scores.scores, c.post.marked));
+  if (info.id == "auprc") return constant_of(average_precision(c.keys, c.post.marked));
   if (info.id == "token-f1") return constant_of(token_f1(c.top(rationale_k), c.post.marked));
   if (info.id == "iou-f1") return constant_of(iou_f1(c.top(rationale_k), c.post.marked));
   if (info.id == "gold-recall@k") return constant_of(gold_recall(top, c.post.marked));
@@ -291,13 +292,29 @@ std::size_t average_marked(const std::vector<JudgedPost>& posts) {
   return with > 0 ? std::max<std::size_t>(1, (marked + with - 1) / with) : 1;
 }
 
+void check_judge_options(const JudgeOptions& o) {
+  const auto refuse = [](const std::string& what, double got) { throw std::invalid_argument(what + ", got " + std::to_string(got)); };
+  const auto share = [&](const char* name, double v) {
+    if (!(v >= 0 && v <= 1)) refuse(std::string(name) + ": expected a share from 0 to 1", v);
+  };
+  const auto count = [&](const char* name, int v) {
+    if (v < 1 || v > 100000) refuse(std::string(name) + ": expected 1 to 100000", v);
+  };
+  for (const double b : o.bins)
+    if (!(b > 0 && b <= 1)) refuse("bins: expected shares above 0, at most 1", b);
+  share("tau", o.tau), share("alpha1", o.alpha1), share("alpha2", o.alpha2);
+  if (!(o.complexity > 0 && o.complexity <= 1e6)) refuse("complexity: expected above 0, at most 1e6", o.complexity);
+  if (!(o.stability_radius > 0 && o.stability_radius <= 1e6)) refuse("radius: expected above 0, at most 1e6", o.stability_radius);
+  count("infidelity subsets", o.infidelity_samples), count("draws of robust-fidelity", o.fidelity_samples);
+  count("resamplings", o.resamplings), count("draws near by", o.stability_samples);
+}
+
 JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, const std::vector<std::vector<JudgedScores>>& sets, const std::vector<std::string>& metric_ids,
                    const JudgeOptions& options, std::stop_token stop, const ProgressFn& progress, const JudgeExtras& extras) {
   check_inputs(posts, sets);
   for (const auto& id : metric_ids)
     if (metric_info(id).level != "post") throw std::invalid_argument("metric '" + id + "' is one of " + metric_info(id).level + "s: it is computed by compare, not post by post");
-  for (const double b : options.bins)
-    if (!(b > 0 && b <= 1)) throw std::invalid_argument("bins: expected shares above 0, at most 1, got " + std::to_string(b));
+  check_judge_options(options);
   const std::size_t rationale_k = options.rationale_k > 0 ? options.rationale_k : average_marked(posts);
 
   JudgedValues values(sets.size(), std::vector<std::vector<double>>(metric_ids.size(), std::vector<double>(posts.size(), undefined)));
@@ -312,7 +329,7 @@ JudgedValues judge(const Probe& probe, const std::vector<JudgedPost>& posts, con
         std::vector<double> keys = given;
         if (options.absolute)
           for (double& v : keys) v = std::abs(v);
-        Case c{posts[end], sets[s][end], options, questions, top_positions(keys, keys.size())};
+        Case c{posts[end], sets[s][end], options, questions, keys, top_positions(keys, keys.size())};
         for (std::size_t m = 0; m < metric_ids.size(); ++m) {
           if (extras.wanted && !extras.wanted(s, m, end)) continue;
           if (extras.curve) c.points = [&extras, s, m, i = end](const std::vector<double>& p) { extras.curve(s, m, i, p); };

@@ -59,6 +59,9 @@ struct JudgeOptions {
   std::uint64_t seed = 0;
 };
 
+/// Throws std::invalid_argument, saying which option and what was expected, for what is out of its range (NaN always is).
+void check_judge_options(const JudgeOptions& options);
+
 /// values[explanation set][metric][post]; NaN where the metric is not defined for the post (no words, no marks, all scores zero …).
 using JudgedValues = std::vector<std::vector<std::vector<double>>>;
 

@@ -56,6 +56,15 @@ Json settings_json(const EvaluationOptions& o, const std::string& dataset, Preci
           {"precision", name_of(o.compute.precision)},
           {"judged_in", name_of(judged_in)},
           {"resamples", o.resamples}};
+  // Options of methods that the first version did not have: kept where they are not the default, so that what it stored is found.
+  const ExplainOptions plain;
+  const auto other = [&](const char* key, const auto& value, const auto& usual) {
+    if (value != usual) settings[key] = value;
+  };
+  other("window", e.window, plain.window), other("layer", e.layer, plain.layer), other("head", e.head, plain.head);
+  other("kernel_width", e.kernel_width, plain.kernel_width), other("ridge", e.ridge, plain.ridge);
+  other("noise", e.noise, plain.noise), other("draws", e.draws, plain.draws), other("neighbours", e.neighbours, plain.neighbours);
+  if (e.aggregation != plain.aggregation) settings["aggregation"] = name_of(e.aggregation);
   if (o.annotator != imported_marks) settings["annotator"] = o.annotator, settings["marks"] = o.marks;  // before there were others, these were all
   return settings;
 }
@@ -95,6 +104,12 @@ EvaluationOptions settings_from(const Json& s) {
     j.stability_samples = value_of<int>(s, "stability_samples");
     j.stability_radius = value_of<double>(s, "stability_radius");
   }
+  const auto other = [&]<class T>(const char* key, T& to) {
+    if (s.contains(key)) to = value_of<T>(s, key);
+  };
+  other("window", e.window), other("layer", e.layer), other("head", e.head), other("kernel_width", e.kernel_width), other("ridge", e.ridge);
+  other("noise", e.noise), other("draws", e.draws), other("neighbours", e.neighbours);
+  if (s.contains("aggregation")) e.aggregation = parse_aggregation(value_of<std::string>(s, "aggregation"));
   o.max_length = value_of<int>(s, "max_length");
   o.compute.precision = parse_precision(value_of<std::string>(s, "precision"));
   o.resamples = value_of<int>(s, "resamples");
@@ -141,6 +156,8 @@ Json metric_protocol(const EvaluationOptions& o, const std::string& metric, std:
   if (info.needs == "explanations near by")
     return {{"samples", j.stability_samples}, {"radius", j.stability_radius}, {"law", "uniform in the ball, equal pieces alike"}};
   if (info.group == "stability" && info.needs == "runs of other seeds") return {{"models", o.peer_models}};
+  if (j.absolute && info.id == "tau-loo") return {{"of", "|A| and |drops|"}};  // not of an earlier version
+  if (j.absolute && info.id == "auprc") return {{"of", "|A|"}};
   if (info.id == "aopc-comprehensiveness" || info.id == "aopc-sufficiency") return {{"bins", j.bins}};
   if (info.id == "token-f1" || info.id == "iou-f1") return {{"k", rationale_k}};
   if (info.level != "post")

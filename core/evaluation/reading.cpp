@@ -202,7 +202,7 @@ MethodAgreement read_agreement(Store& store, const EvaluationReading& reading, c
     for (std::size_t a = 0; a < n; ++a)
       for (std::size_t b = a + 1; b < n; ++b)
         if (!scores[a].empty() && scores[a].size() == scores[b].size())
-          if (const double v = agreement(measure, scores[a], scores[b], o.judge.k); !std::isnan(v))
+          if (const double v = agreement(measure, scores[a], scores[b], o.judge.k, o.judge.absolute); !std::isnan(v))
             found[a][b].push_back(v);
   }
   MethodAgreement out{methods, std::vector<std::vector<Interval>>(n, std::vector<Interval>(n)),

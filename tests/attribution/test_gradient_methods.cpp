@@ -239,6 +239,37 @@ class TestGradientMethods : public QObject {
         }
       }
   }
+  void deeplift_in_single_precision_is_that_in_double() {
+    // A trained model: variances and sums of exponentials far under 1, where a quotient of two near floats is noise.
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto model = shared / "data/models/minilm-news6";
+    const auto single = load_model(model, Precision::fp32), wide = load_model(model, Precision::fp64);
+    for (const char* words : {"hockey hockey", "puck puck puck puck", "the hockey puck", "ice ice ice ice ice ice", "a"})
+      for (const Output output : {Output::probability, Output::logit}) {
+        ExplainOptions o = of("deeplift");
+        o.output = output;
+        const Explanation a = explain(*single, {text(*single, words)}, o)[0], b = explain(*wide, {text(*wide, words)}, o)[0];
+        const double d = relative_distance(a.scores, b.scores);
+        QVERIFY2(d < 0.01, qPrintable(QString("%1: %2").arg(words).arg(d)));
+        QVERIFY2(b.converged && b.relative_delta < 0.01, qPrintable(QString("%1: %2").arg(words).arg(b.relative_delta)));
+        QCOMPARE(a.converged, a.relative_delta <= 0.01);
+      }
+  }
+  void converged_is_the_tolerance_held() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto m = load_model(shared / "data/models/minilm-news6", Precision::fp32);
+    ExplainOptions o = of("integrated-gradients");
+    o.steps = 5;
+    const Explanation few = explain(*m, {text(*m, "the hockey puck")}, o)[0];
+    QVERIFY2(few.relative_delta > 0.1 && !few.converged, qPrintable(QString::number(few.relative_delta)));
+    o.tolerance = 0.5;
+    QVERIFY(explain(*m, {text(*m, "the hockey puck")}, o)[0].converged);
+    o.tolerance = 0.01;
+    o.steps = 400;
+    QVERIFY(explain(*m, {text(*m, "the hockey puck")}, o)[0].converged);
+    o.tolerance = std::nan("");
+    QVERIFY_EXCEPTION_THROWN(explain(*m, {text(*m, "puck")}, o), std::invalid_argument);
+  }
   void relevance_step_by_step() {
     TELLTALE_NEEDS_SHARED(shared);
     const auto m = tiny(shared), single = tiny(shared, Precision::fp32);
@@ -293,6 +324,21 @@ class TestGradientMethods : public QObject {
       const double ratio = std::sqrt(scatter / (std::accumulate(errors.begin(), errors.end(), 0.0) / 40));
       QVERIFY2(ratio > 0.6 && ratio < 1.6, qPrintable(QString("%1: %2").arg(method).arg(ratio)));
     }
+  }
+  void one_draw_has_no_error() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto m = tiny(shared);
+    for (const char* method : {"smoothgrad", "expected-gradients"}) {
+      ExplainOptions o = of(method);
+      o.draws = 1;
+      const Explanation e = explain(*m, {text(*m, "hockey")}, o)[0];
+      QVERIFY2(e.standard_error.size() == 1 && std::isnan(e.standard_error[0]) && !e.converged, method);
+    }
+    ExplainOptions o = of("vargrad");
+    o.draws = 1;
+    QVERIFY_EXCEPTION_THROWN(explain(*m, {text(*m, "hockey")}, o), std::invalid_argument);
+    o.draws = 2;
+    QVERIFY(explain(*m, {text(*m, "hockey")}, o)[0].scores[1] > 0);
   }
   void refusals() {
     TELLTALE_NEEDS_SHARED(shared);

@@ -186,6 +186,34 @@ class TestPerturbation : public QObject {
       for (std::size_t i = 0; i < rows.columns; ++i) QVERIFY2(std::abs(fit.coefficients[i] - c["coefficients"][i].get<double>()) < 1e-6, qPrintable(QString::number(fit.coefficients[i], 'g', 12)));
     }
   }
+  void what_too_few_draws_cannot_say() {
+    const auto model = planted();
+    const ExplainItem ten = item_of(*model, "team win the ice net puck goal the a net", 0), three = item_of(*model, "team win puck", 0), four = item_of(*model, "team win the puck", 0);
+    const auto unknown = [](const Explanation& e) { return std::all_of(e.standard_error.begin(), e.standard_error.end(), [](double v) { return std::isnan(v); }) && !e.standard_error.empty() && !e.converged; };
+    for (const int samples : {1, 2}) QVERIFY2(unknown(explain(*model, {ten}, options_of("lime", samples))[0]), qPrintable(QString::number(samples)));
+    QVERIFY(unknown(explain(*model, {ten}, options_of("kernel-shap", 1))[0]));
+    // Five samples have errors, but leave some of ten words open, whatever the ridge makes of it.
+    const Explanation five = explain(*model, {ten}, options_of("lime", 5))[0], many = explain(*model, {ten}, options_of("lime", 200))[0];
+    QVERIFY(!five.converged && std::isfinite(five.standard_error[0]));
+    QVERIFY(many.converged && std::isfinite(many.standard_error[0]));
+    QVERIFY(explain(*model, {item_of(*model, "puck", 0)}, options_of("lime", 1))[0].word_scores[0] > 0);
+    // Two pairs of three words cost more than all coalitions.
+    const Explanation least = explain(*model, {three}, options_of("shapley-sampling", 1))[0], all = explain(*model, {three}, options_of("shapley-sampling", 0))[0];
+    QCOMPARE(least.steps, all.steps);
+    for (int w = 0; w < 3; ++w) QCOMPARE(least.word_scores[static_cast<std::size_t>(w)], all.word_scores[static_cast<std::size_t>(w)]);
+    // The same pair drawn twice: no error of 0.
+    for (const auto& [method, item] : {std::pair{"shapley-sampling", four}, {"rise", three}}) {
+      int alike = 0;
+      for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        ExplainOptions o = options_of(method, 1);
+        o.seed = seed;
+        const Explanation e = explain(*model, {item}, o)[0];
+        QVERIFY2(e.converged == std::isfinite(e.standard_error[0]), method);
+        alike += !e.converged;
+      }
+      QVERIFY2(alike > 0 && alike < 40, qPrintable(QString("%1: %2 of 60").arg(method).arg(alike)));
+    }
+  }
   void jackknife_of_a_mean_is_the_textbook_error() {
     // One column, always present in half of the rows: its coefficient is a difference of two means.
     const std::uint8_t on = 1, off = 0;

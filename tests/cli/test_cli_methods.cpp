@@ -125,6 +125,83 @@ class TestCliMethods : public QObject {
       QVERIFY2(refused.one_line_of_complaint(), refused.err);
     }
   }
+  void evaluation_of_pairs_of_methods() {
+    const QByteArray posts = "{\"text\": \"team win the puck\"}\n{\"text\": \"the ice puck goal\"}\n{\"text\": \"puck puck a net\"}\n";
+    const QStringList call{"evaluate", "--model", model_, "--input", "-", "--methods", "occlusion,lime,random"};
+    const Run run = telltale_program(call + QStringList{"--metrics", "kendall,comprehensiveness,feature-agreement@2", "--samples", "9", "--kernel-width", "0.5", "--json"}, posts);
+    QVERIFY2(run.status == 0, run.err);
+    const Json doc = run.json();
+    QCOMPARE(doc["rows"].size(), std::size_t{3});
+    QCOMPARE(doc["agreement"].size(), std::size_t{6});
+    QCOMPARE(doc["agreement"][0]["metric"], Json("kendall"));
+    QCOMPARE(doc["agreement"][0]["a"], Json("occlusion"));
+    QCOMPARE(doc["agreement"][0]["b"], Json("lime"));
+    QCOMPARE(doc["agreement"][0]["n"], Json(3));
+    for (const Json& p : doc["order"]) QVERIFY(p["metric"] == "comprehensiveness" && p["share"] >= 0 && p["share"] <= 1 && p["better"] != p["worse"]);
+    QVERIFY(!doc["order"].empty());
+    QCOMPARE(doc["protocol"]["methods"][1]["protocol"]["samples"], Json(9));
+    QCOMPARE(doc["protocol"]["methods"][1]["protocol"]["kernel_width"], Json(0.5));
+    const Run text = telltale_program(call + QStringList{"--metrics", "comprehensiveness,spearman"}, posts);
+    QVERIFY2(text.status == 0 && text.out.contains("Agreement of two methods") && text.out.contains("occlusion and lime") && text.out.contains("Order of two methods") && text.out.contains("is better than"), text.out + text.err);
+    const Json table = telltale_program({"metrics", "--json"}).json();
+    int listed = 0;
+    for (const Json& m : table) listed += m["group"] == "agreement";
+    QCOMPARE(listed, 9);
+    QVERIFY(telltale_program({"metrics"}).out.contains("\nagreement\n  kendall"));
+  }
+  void options_of_metrics() {
+    const QByteArray posts = "{\"text\": \"team win the puck\"}\n{\"text\": \"the ice net goal\"}\n";
+    const Run run = telltale_program({"evaluate", "--model", model_, "--input", "-", "--methods", "occlusion", "--metrics", "infidelity,robust-fidelity", "--subsets", "5", "--alpha1", "0.5", "--alpha2", "0.25", "--draws", "3", "--json"}, posts);
+    QVERIFY2(run.status == 0, run.err);
+    const Json of = run.json()["protocol"]["metrics"];
+    QCOMPARE(of["infidelity"]["subsets"], Json(5));
+    QCOMPARE(of["robust-fidelity"], Json({{"draws", 3}, {"alpha1", 0.5}, {"alpha2", 0.25}}));
+    // A bad line is said once, with its place.
+    const Run bad = telltale_program({"evaluate", "--model", model_, "--input", "-", "--methods", "occlusion", "--metrics", "gini"}, posts + "{\"words\": 1}\n");
+    QCOMPARE(bad.status, 1);
+    QCOMPARE(bad.err.count("standard input line 3"), 1);
+  }
+  void what_an_option_takes_data() {
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<QString>("said");
+    const auto row = [](const char* name, const QStringList& arguments, const char* said) { QTest::newRow(name) << arguments << QString::fromUtf8(said); };
+    const QStringList evaluate{"evaluate", "--input", "-", "--methods", "occlusion", "--metrics"}, explain{"explain", "--text", "the puck", "--method"};
+    row("tau nan", evaluate + QStringList{"non-sensitivity", "--tau", "nan"}, "--tau: expected a number from 0 to 1, got nan");
+    row("complexity nan", evaluate + QStringList{"effective-complexity", "--complexity", "nan"}, "--complexity: expected a number from 1e-12 to 1000000, got nan");
+    row("radius inf", evaluate + QStringList{"max-sensitivity", "--radius", "inf"}, "--radius: expected a number from 1e-06 to 1000000, got inf");
+    row("threads 0", explain + QStringList{"occlusion", "--threads", "0"}, "--threads: expected a whole number from 1, got 0");
+    row("doc 0", QStringList{"explain", "--doc", "0"}, "--doc: expected a whole number from 1, got 0");
+    row("noise nan", explain + QStringList{"smoothgrad", "--noise", "nan"}, "--noise: expected a finite number, got nan");
+    row("tolerance nan", explain + QStringList{"integrated-gradients", "--tolerance", "nan"}, "--tolerance: expected a number from 0 to 1, got nan");
+    row("ridge inf", explain + QStringList{"lime", "--ridge", "inf"}, "--ridge: expected a finite number, got inf");
+    row("foil without a difference", explain + QStringList{"occlusion", "--foil", "no", "--output", "probability"}, "--foil goes with --output difference");
+    row("removal of a gradient", explain + QStringList{"saliency-l1", "--removal", "pad"}, "--removal: method saliency-l1 does not use it");
+    row("tolerance of a gradient", explain + QStringList{"saliency-l1", "--tolerance", "0.1"}, "--tolerance: method saliency-l1 does not use it");
+    row("baseline of a gradient", explain + QStringList{"saliency-l1", "--baseline", "mask"}, "--baseline: method saliency-l1 does not use it");
+    row("samples of the variance", explain + QStringList{"vargrad", "--samples", "1"}, "expected at least 2");
+    row("evaluate: samples", evaluate + QStringList{"gini", "--samples", "9"}, "--samples: method occlusion does not use it");
+    row("evaluate: noise of two", QStringList{"evaluate", "--input", "-", "--methods", "occlusion,lime", "--metrics", "gini", "--noise", "1"}, "--noise: each of occlusion, lime does not use it");
+    row("evaluate: seeds", evaluate + QStringList{"gini", "--seeds", "2"}, "--seeds goes with consistency");
+    row("evaluate: subsets", evaluate + QStringList{"gini", "--subsets", "2"}, "--subsets goes with infidelity");
+    row("evaluate: baseline", evaluate + QStringList{"gini", "--baseline", "mean"}, "{pad,mask,unk,zero}");
+    row("evaluate: one method", evaluate + QStringList{"kendall"}, "at least two");
+    row("evaluate: metric", evaluate + QStringList{"beauty"}, "kendall");
+    row("evaluate: slices", evaluate + QStringList{"gini", "--slices", "class"}, "no post has one");
+  }
+  void what_an_option_takes() {
+    QFETCH(QStringList, arguments);
+    QFETCH(QString, said);
+    const Run run = telltale_program(arguments + QStringList{"--model", model_}, "{\"text\": \"the puck\"}\n");
+    QVERIFY2(run.status == 2 && run.one_line_of_complaint() && QString::fromUtf8(run.err).contains(said), run.err.constData());
+    QVERIFY2(run.err.size() < 1100, run.err.constData());
+  }
+  void a_plan_needs_a_participant() {
+    const QStringList plan{"simulate", "--db", "none.telltale", "--plan", "--run", "1"};
+    const Run run = telltale_program(plan), reserved = telltale_program(plan + QStringList{"--participant", "any"});
+    QVERIFY2(run.status == 2 && run.err.contains("--plan needs --participant NAME"), run.err.constData());
+    QVERIFY2(reserved.status == 2 && reserved.err.contains("--participant: 'any' is no name"), reserved.err.constData());
+    QVERIFY(telltale_program({"simulate", "--help"}).out.contains("which needs it: the name of the person"));
+  }
   void bad_usage_data() {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<int>("status");

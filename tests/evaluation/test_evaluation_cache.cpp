@@ -252,6 +252,68 @@ class TestEvaluationCache : public QObject {
     QVERIFY(top.values[0][1].value >= 0 && top.values[0][1].value <= 1);
   }
 
+  void pairs_of_methods() {
+    File f;
+    EvaluationOptions o = small();
+    o.metrics = {"gini", "comprehensiveness"};
+    o.agreement = {"kendall", "feature-agreement@3"};
+    o.order = true;
+    const Json first = evaluate_run(*f.store, 1, o);
+    QCOMPARE(first["agreement"].size(), std::size_t{6});
+    const EvaluationReading r = read_evaluation(*f.store, 1, settings_for_run(*f.store, 1, o, 512, Precision::fp32), o.methods, o.metrics);
+    const MethodAgreement stored = read_agreement(*f.store, r, o.methods, "kendall"), top = read_agreement(*f.store, r, o.methods, "feature-agreement@3");
+    std::size_t row = 0;
+    for (const auto* expected : {&stored, &top})
+      for (std::size_t a = 0; a < 3; ++a)
+        for (std::size_t b = a + 1; b < 3; ++b, ++row) {
+          const Json& g = first["agreement"][row];
+          QCOMPARE(g["a"], Json(o.methods[a]));
+          QCOMPARE(g["b"], Json(o.methods[b]));
+          CLOSE(g["mean"].get<double>(), expected->values[a][b].value);
+          QCOMPARE(g["n"].get<std::int64_t>(), expected->n[a][b]);
+          QVERIFY(g["low"] < g["mean"] && g["mean"] < g["high"]);
+        }
+    // The order: that of the means, by comprehensiveness alone (of a Gini index neither way is better).
+    QCOMPARE(first["order"].size(), std::size_t{3});
+    for (const Json& p : first["order"]) {
+      QCOMPARE(p["metric"], Json("comprehensiveness"));
+      QVERIFY(mean_in(first, p["better"], p["metric"]) > mean_in(first, p["worse"], p["metric"]));
+      QVERIFY(p["share"] > 0.3 && p["share"] <= 1);
+      QCOMPARE(p["n"], Json(80));
+    }
+    // From what is stored, the same; without a metric too; without a file too.
+    const Json again = evaluate_run(*f.store, 1, o);
+    QCOMPARE(computed(again), std::int64_t{0});
+    QCOMPARE(again["work"]["explanations"]["computed"], Json(0));
+    QCOMPARE(again["agreement"], first["agreement"]);
+    o.metrics.clear();
+    QCOMPARE(evaluate_run(*f.store, 1, o)["agreement"], first["agreement"]);
+    o.methods = {"occlusion"};
+    QVERIFY_EXCEPTION_THROWN(evaluate_run(*f.store, 1, o), std::invalid_argument);
+  }
+
+  void options_of_methods_are_in_the_settings() {
+    File f;
+    EvaluationOptions o = small();
+    o.methods = {"lime", "smoothgrad"};
+    o.metrics = {"gini"};
+    o.limit = 10;
+    o.explain.samples = 60, o.explain.draws = 3, o.explain.noise = 0.5, o.explain.kernel_width = 0.5, o.explain.ridge = 2;
+    o.explain.window = 2, o.explain.layer = 1, o.explain.head = 0, o.explain.neighbours = 7, o.explain.aggregation = Aggregation::mean;
+    const Json doc = evaluate_run(*f.store, 1, o), settings = settings_for_run(*f.store, 1, o, 512, Precision::fp32);
+    QCOMPARE(doc["protocol"]["methods"][0]["protocol"]["kernel_width"], Json(0.5));
+    QCOMPARE(doc["protocol"]["methods"][1]["protocol"]["draws"], Json(3));
+    QCOMPARE(settings_json(settings_from(settings), settings["dataset"], Precision::fp32), settings);
+    const EvaluationReading r = read_evaluation(*f.store, 1, settings, o.methods, o.metrics);
+    for (const auto& method : o.methods) CLOSE(r.cell(method, "gini")->mean.value, mean_in(doc, method, "gini"));
+    // What the first version stored has none of them.
+    for (const char* key : {"window", "noise", "draws", "kernel_width", "aggregation"}) QVERIFY(!settings_for_run(*f.store, 1, small(), 512, Precision::fp32).contains(key));
+    o.explain.noise = 1;
+    QVERIFY(computed(evaluate_run(*f.store, 1, o)) == 10);
+    o.explain.baseline = Baseline::mean;
+    QVERIFY_EXCEPTION_THROWN(evaluate_run(*f.store, 1, o), std::invalid_argument);
+  }
+
   void agreements_by_hand() {
     const std::vector<double> a = {5, 4, -3, 1}, b = {4, 5, -3, -1};
     const TopK two{2, false}, three{3, false};
@@ -262,6 +324,14 @@ class TestEvaluationCache : public QObject {
     CLOSE(agreement("rank-agreement@k", a, b, three), 1.0 / 3);  // word 3 is third in both
     CLOSE(agreement("rank-correlation@k", a, b, three), 0.5);    // ranks 3 2 1 and 2 3 1
     CLOSE(agreement("kendall", a, b, two), kendall_tau_b(a, b));
+    CLOSE(agreement("rank-agreement@3", a, b, two), 1.0 / 3);
+    CLOSE(agreement("rank-correlation", a, b, three), 0.5);
+    // By size a is 5 4 3 1, b 4 5 3 1: words 0 1 2 and 1 0 2.
+    CLOSE(agreement("rank-agreement@k", a, b, three, true), 1.0 / 3);
+    CLOSE(agreement("sign-agreement@k", a, b, three, true), 1);
+    CLOSE(agreement("kendall", a, b, three, true), 4.0 / 6);
+    CLOSE(agreement("cosine", a, b, three, true), agreement("cosine", a, b, three));
+    QVERIFY(is_agreement("feature-agreement@5") && !is_agreement("gini") && !is_agreement("kendall@5"));
     QVERIFY(std::isnan(agreement("feature-agreement@k", {}, {}, two)));
     QVERIFY_EXCEPTION_THROWN(agreement("harmony", a, b, two), std::invalid_argument);
     QVERIFY_EXCEPTION_THROWN(agreement("kendall", a, std::vector<double>{1}, two), std::invalid_argument);

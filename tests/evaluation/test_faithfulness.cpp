@@ -218,6 +218,44 @@ class TestFaithfulness : public QObject {
     UNDEFINED(ask("iou-f1"));
   }
 
+  void the_absolute_sign_rule_reaches_what_orders_words() {
+    Asked ask;
+    ask.options.output = Output::logit;
+    ask.scores = {1, 2, 3, -4};  // drops 3, 2, 1, −1
+    CLOSE(ask("tau-loo"), 0);  // of six pairs: the first three words backwards, each of them right against the last
+    ask.posts = {post_of({0, 1, 2, 3}, {false, false, false, true})};
+    CLOSE(ask("auprc"), 0.25);
+    ask.options.absolute = true;
+    CLOSE(ask("auprc"), 1);  // −4 is the largest
+    CLOSE(ask("tau-loo"), -5 / std::sqrt(6.0 * 5));  // sizes 1 2 3 4 with 3 2 1 1: five pairs backwards, one tied
+  }
+
+  void options_out_of_range() {
+    const auto refused = [](auto&& change) {
+      Asked ask;
+      change(ask.options);
+      try {
+        ask("gini");
+      } catch (const std::invalid_argument&) {
+        return true;
+      }
+      return false;
+    };
+    QVERIFY(!refused([](JudgeOptions&) {}));
+    for (const double bad : {static_cast<double>(NAN), static_cast<double>(INFINITY), -1.0}) {
+      QVERIFY(refused([&](JudgeOptions& o) { o.tau = bad; }));
+      QVERIFY(refused([&](JudgeOptions& o) { o.complexity = bad; }));
+      QVERIFY(refused([&](JudgeOptions& o) { o.stability_radius = bad; }));
+      QVERIFY(refused([&](JudgeOptions& o) { o.alpha1 = bad; }));
+      QVERIFY(refused([&](JudgeOptions& o) { o.alpha2 = bad; }));
+      QVERIFY(refused([&](JudgeOptions& o) { o.bins = {bad}; }));
+    }
+    QVERIFY(refused([](JudgeOptions& o) { o.infidelity_samples = 0; }));
+    QVERIFY(refused([](JudgeOptions& o) { o.fidelity_samples = 0; }));
+    QVERIFY(refused([](JudgeOptions& o) { o.resamplings = 0; }));
+    QVERIFY(refused([](JudgeOptions& o) { o.stability_samples = 0; }));
+  }
+
   void delta_is_passed_on() {
     Asked ask;
     UNDEFINED(ask("completeness-delta"));
