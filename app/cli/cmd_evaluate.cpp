@@ -37,12 +37,12 @@ std::string known_metrics() {
 }
 
 /// An option of some metrics that was given where none of them is asked for: it would be passed over.
-void refuse_unused_options(const EvaluateArguments& a) {
+void note_unused_options(const EvaluateArguments& a) {
   const auto asked = [&](std::initializer_list<const char*> ids) {
     return std::any_of(a.options.metrics.begin(), a.options.metrics.end(), [&](const std::string& m) { return std::find(ids.begin(), ids.end(), metric_info(m).id) != ids.end(); });
   };
   const auto check = [&](const char* option, std::initializer_list<const char*> ids) {
-    if (a.command->count(option) > 0 && !asked(ids)) throw std::invalid_argument(fmt::format("{} goes with {}: no such metric is asked for", option, fmt::join(std::vector<std::string>(ids.begin(), ids.end()), ", ")));
+    if (a.command->count(option) > 0 && !asked(ids)) complain(fmt::format("warning: {} goes with {}: no such metric is asked for", option, fmt::join(std::vector<std::string>(ids.begin(), ids.end()), ", ")));
   };
   check("--bins", {"aopc-comprehensiveness", "aopc-sufficiency"});
   check("--seeds", {"consistency", "consistency-jaccard@k"});
@@ -169,7 +169,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
     }
     o.metrics.push_back(id);
   }
-  refuse_unused_options(a);
+  note_unused_options(a);
   o.order = o.methods.size() > 1;
   o.judge.removal = parse_removal(a.removal);
   o.judge.k = parse_top_k(a.k);

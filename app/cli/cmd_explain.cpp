@@ -78,10 +78,10 @@ ExplainOptions options_of(const ExplainSettings& s, const Context& context) {
   if (!s.foil.empty() && o.output != Output::difference) throw std::invalid_argument(fmt::format("--foil goes with --output difference, not {}", name_of(o.output)));
   o.unit = parse_unit(s.unit);
   s.methods.apply({s.method}, o);
-  refuse_unused(!s.removal.empty(), info.uses_removal, "--removal", {s.method});
+  note_unused(!s.removal.empty(), info.uses_removal, "--removal", {s.method});
   if (!s.removal.empty()) o.removal = parse_removal(s.removal);
   const bool baseline = info.uses_baseline || (info.uses_removal && o.removal.value_or(info.removal) == Removal::baseline);
-  refuse_unused(o.baseline != Baseline::pad, baseline, "--baseline", {s.method});
+  note_unused(o.baseline != Baseline::pad, baseline, "--baseline", {s.method});
   refuse_unused(!s.references.empty(), info.uses_references, "--references", {s.method});
   if (!s.references.empty()) o.reference = parse_reference(s.references);
   refuse_unused(!s.baseline_text.empty(), info.uses_baseline, "--baseline-text", {s.method});

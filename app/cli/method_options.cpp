@@ -29,6 +29,10 @@ void refuse_unused(bool given, bool used, const char* option, const std::vector<
   if (given && !used) throw std::invalid_argument(fmt::format("{}: {} {} does not use it", option, methods.size() == 1 ? "method" : "each of", fmt::join(methods, ", ")));
 }
 
+void note_unused(bool given, bool used, const char* option, const std::vector<std::string>& methods) {
+  if (given && !used) complain(fmt::format("warning: {}: {} {} does not use it", option, methods.size() == 1 ? "method" : "each of", fmt::join(methods, ", ")));
+}
+
 void MethodOptions::bind(CLI::App& command, const std::string& baselines) {
   command.add_option("--path", path, "word: between word embeddings; embeddings: at the output of the embedding block")->capture_default_str();
   command.add_option("--quadrature", quadrature, "gauss-legendre, midpoint, trapezoid")->capture_default_str();
@@ -52,14 +56,15 @@ void MethodOptions::apply(const std::vector<std::string>& methods, ExplainOption
     if (id != random_method) infos.push_back(method_info(id));
   const auto any = [&](auto&& uses) { return std::any_of(infos.begin(), infos.end(), uses); };
   const auto check = [&](bool given, auto&& uses, const char* option) { refuse_unused(given, any(uses), option, methods); };
+  const auto note = [&](bool given, auto&& uses, const char* option) { note_unused(given, any(uses), option, methods); };  // what one gives to a list of methods alike
   const ExplainOptions plain;
   o.path = parse_path(path);
   o.quadrature = parse_quadrature(quadrature);
   o.baseline = parse_baseline(baseline);
-  check(o.path != plain.path, [](const MethodInfo& m) { return m.needs == "gradients"; }, "--path");
-  check(o.quadrature != plain.quadrature, [](const MethodInfo& m) { return m.uses_steps; }, "--quadrature");
-  check(steps.has_value(), [](const MethodInfo& m) { return m.uses_steps || m.own_steps > 0; }, "--steps");
-  check(tolerance.has_value(), [](const MethodInfo& m) { return m.uses_steps; }, "--tolerance");
+  note(o.path != plain.path, [](const MethodInfo& m) { return m.needs == "gradients"; }, "--path");
+  note(o.quadrature != plain.quadrature, [](const MethodInfo& m) { return m.uses_steps; }, "--quadrature");
+  note(steps.has_value(), [](const MethodInfo& m) { return m.uses_steps || m.own_steps > 0; }, "--steps");
+  note(tolerance.has_value(), [](const MethodInfo& m) { return m.uses_steps; }, "--tolerance");
   check(window.has_value(), [](const MethodInfo& m) { return m.uses_window; }, "--window");
   check(kernel_width.has_value(), [](const MethodInfo& m) { return m.uses_kernel; }, "--kernel-width");
   check(ridge.has_value(), [](const MethodInfo& m) { return m.uses_kernel; }, "--ridge");

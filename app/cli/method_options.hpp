@@ -18,11 +18,13 @@ struct MethodOptions {
   /// `baselines`: what may be said of --baseline.
   void bind(CLI::App& command, const std::string& baselines);
   /// Into the options of these methods (ids of methods(), and "random", which has none). Throws std::invalid_argument for an unknown method, for values that none
-  /// can take, and for what was given and none of the methods uses. A path, quadrature or baseline that says the default is never refused.
+  /// can take, and for what was given and none of the methods uses; path, quadrature, steps and tolerance are then passed over with a warning.
   void apply(const std::vector<std::string>& methods, ExplainOptions& to) const;
 };
 
 /// Refuses an option that was given and that none of the methods uses: std::invalid_argument, with the option's name.
 void refuse_unused(bool given, bool used, const char* option, const std::vector<std::string>& methods);
+/// Only says so, on standard error: for options that scripts give to one method after the other.
+void note_unused(bool given, bool used, const char* option, const std::vector<std::string>& methods);
 
 }  // namespace telltale::cli

@@ -175,14 +175,9 @@ class TestCliMethods : public QObject {
     row("tolerance nan", explain + QStringList{"integrated-gradients", "--tolerance", "nan"}, "--tolerance: expected a number from 0 to 1, got nan");
     row("ridge inf", explain + QStringList{"lime", "--ridge", "inf"}, "--ridge: expected a finite number, got inf");
     row("foil without a difference", explain + QStringList{"occlusion", "--foil", "no", "--output", "probability"}, "--foil goes with --output difference");
-    row("removal of a gradient", explain + QStringList{"saliency-l1", "--removal", "pad"}, "--removal: method saliency-l1 does not use it");
-    row("tolerance of a gradient", explain + QStringList{"saliency-l1", "--tolerance", "0.1"}, "--tolerance: method saliency-l1 does not use it");
-    row("baseline of a gradient", explain + QStringList{"saliency-l1", "--baseline", "mask"}, "--baseline: method saliency-l1 does not use it");
     row("samples of the variance", explain + QStringList{"vargrad", "--samples", "1"}, "expected at least 2");
     row("evaluate: samples", evaluate + QStringList{"gini", "--samples", "9"}, "--samples: method occlusion does not use it");
     row("evaluate: noise of two", QStringList{"evaluate", "--input", "-", "--methods", "occlusion,lime", "--metrics", "gini", "--noise", "1"}, "--noise: each of occlusion, lime does not use it");
-    row("evaluate: seeds", evaluate + QStringList{"gini", "--seeds", "2"}, "--seeds goes with consistency");
-    row("evaluate: subsets", evaluate + QStringList{"gini", "--subsets", "2"}, "--subsets goes with infidelity");
     row("evaluate: baseline", evaluate + QStringList{"gini", "--baseline", "mean"}, "{pad,mask,unk,zero}");
     row("evaluate: one method", evaluate + QStringList{"kendall"}, "at least two");
     row("evaluate: metric", evaluate + QStringList{"beauty"}, "kendall");
@@ -194,6 +189,25 @@ class TestCliMethods : public QObject {
     const Run run = telltale_program(arguments + QStringList{"--model", model_}, "{\"text\": \"the puck\"}\n");
     QVERIFY2(run.status == 2 && run.one_line_of_complaint() && QString::fromUtf8(run.err).contains(said), run.err.constData());
     QVERIFY2(run.err.size() < 1100, run.err.constData());
+  }
+  void what_is_passed_over_with_a_warning_data() {
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<QString>("said");
+    const auto row = [](const char* name, const QStringList& arguments, const char* said) { QTest::newRow(name) << arguments << QString::fromUtf8(said); };
+    const QStringList evaluate{"evaluate", "--input", "-", "--methods", "occlusion", "--metrics"}, explain{"explain", "--text", "the puck", "--method"};
+    row("steps of a gradient", explain + QStringList{"saliency-l1", "--steps", "8"}, "--steps: method saliency-l1 does not use it");
+    row("removal of a gradient", explain + QStringList{"saliency-l1", "--removal", "pad"}, "--removal: method saliency-l1 does not use it");
+    row("tolerance of a gradient", explain + QStringList{"saliency-l1", "--tolerance", "0.1"}, "--tolerance: method saliency-l1 does not use it");
+    row("baseline of a gradient", explain + QStringList{"saliency-l1", "--baseline", "mask"}, "--baseline: method saliency-l1 does not use it");
+    row("evaluate: seeds", evaluate + QStringList{"gini", "--seeds", "2"}, "--seeds goes with consistency");
+    row("evaluate: subsets", evaluate + QStringList{"gini", "--subsets", "2"}, "--subsets goes with infidelity");
+  }
+  void what_is_passed_over_with_a_warning() {
+    QFETCH(QStringList, arguments);
+    QFETCH(QString, said);
+    const Run run = telltale_program(arguments + QStringList{"--model", model_}, "{\"text\": \"the puck\"}\n");
+    QCOMPARE(run.status, 0);
+    QVERIFY2(QString::fromUtf8(run.err).contains(QStringLiteral("warning: ") + said), run.err.constData());
   }
   void a_plan_needs_a_participant() {
     const QStringList plan{"simulate", "--db", "none.telltale", "--plan", "--run", "1"};
