@@ -1,4 +1,4 @@
-// Views that a person has not opened yet: their style and first layout are made while the window has nothing else to do, so that opening one does not take them all at once.
+// Views that a person has not opened yet are arranged to the window's size while it has nothing else to do, so that opening one is quicker.
 #pragma once
 #include <QObject>
 #include <QPointer>
@@ -13,13 +13,11 @@ class WarmUp : public QObject {
   Q_OBJECT
  public:
   WarmUp(std::vector<QWidget*> views, QObject* parent);
-  void start();                                 ///< a second call is passed over
-  bool done() const { return left_.empty(); }
+  void start();  ///< a second call is passed over
 
  private:
-  void step();  ///< a few milliseconds of it
-  std::vector<QPointer<QWidget>> left_;  ///< the next one last; the view itself after all that is in it
-  std::vector<QPointer<QWidget>> views_;
+  void step();  ///< one view
+  std::vector<QPointer<QWidget>> left_;  ///< the next one last
   QTimer timer_;
 };
 
