@@ -33,7 +33,8 @@ class QuietStyle : public QProxyStyle {
     const QRectF groove = subControlRect(CC_Slider, s, SC_SliderGroove, widget), handle = subControlRect(CC_Slider, s, SC_SliderHandle, widget);
     const bool on = s->state & State_Enabled;
     const QColor still = s->palette.color(QPalette::Dark), done = on ? s->palette.color(QPalette::Link) : still;
-    const QPointF at(handle.center());
+    const qreal reach = 6.5;  // of the handle, which ticks push to an edge
+    const QPointF at(handle.center().x(), std::clamp(handle.center().y(), s->rect.top() + reach, std::max(s->rect.top() + reach, s->rect.bottom() + 1 - reach)));
     p->save();
     if (s->tickPosition != QSlider::NoTicks && s->tickInterval > 0) {
       const int length = static_cast<int>(handle.width()), room = static_cast<int>(groove.width()) - length;

@@ -331,7 +331,7 @@ void MainWindow::let_go() {
   if (session_) note_recent();  // reads the list of runs
   set_views(nullptr);
   if (!session_) return;
-  if (session_->training().running()) return session_.reset();  // saved first, as by "stop now"
+  if (session_->training().running() || !session_->training().waiting().empty()) return session_.reset();  // saved first, as by "stop now"; none of those that wait begins
   disconnect(&session_->training(), nullptr, this, nullptr);
   Session* old = session_.get();
   old_sessions_.push_back(std::move(session_));
