@@ -303,6 +303,7 @@ class TestEvaluationCache : public QObject {
     const Json doc = evaluate_run(*f.store, 1, o), settings = settings_for_run(*f.store, 1, o, 512, Precision::fp32);
     QCOMPARE(doc["protocol"]["methods"][0]["protocol"]["kernel_width"], Json(0.5));
     QCOMPARE(doc["protocol"]["methods"][1]["protocol"]["draws"], Json(3));
+    for (const char* key : {"window", "layer", "head", "kernel_width", "ridge", "noise", "draws", "neighbours", "aggregation"}) QVERIFY2(settings.contains(key), key);
     QCOMPARE(settings_json(settings_from(settings), settings["dataset"], Precision::fp32), settings);
     const EvaluationReading r = read_evaluation(*f.store, 1, settings, o.methods, o.metrics);
     for (const auto& method : o.methods) CLOSE(r.cell(method, "gini")->mean.value, mean_in(doc, method, "gini"));
