@@ -7,7 +7,9 @@
 #include <omp.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 #include "model/classifier_impl.hpp"
@@ -74,7 +76,33 @@ void flush_denormals() {
   at::globalContext().setFlushDenormal(true);
 }
 
+namespace {
+
+/// OpenBLAS before 0.3.25 takes an Intel processor that is newer than itself for a Pentium 4 ("Prescott") and computes with SSE3, many times slower
+/// (OpenBLAS issue 4267). Tells it to take the code that fits what the processor can do; whoever set OPENBLAS_CORETYPE decides alone.
+void wake_openblas() {
+#ifdef __x86_64__
+  using Name = char* (*)();
+  using Change = void (*)();
+  const auto name = reinterpret_cast<Name>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  const auto quit = reinterpret_cast<Change>(dlsym(RTLD_DEFAULT, "gotoblas_dynamic_quit")), init = reinterpret_cast<Change>(dlsym(RTLD_DEFAULT, "gotoblas_dynamic_init"));
+  constexpr const char* variable = "OPENBLAS_CORETYPE";
+  if (!name || !quit || !init || std::getenv(variable) || std::string_view(name()) != "Prescott") return;
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (!wide && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return;
+  ::setenv(variable, wide ? "SkylakeX" : "Haswell", 0);
+  quit();
+  init();
+  ::unsetenv(variable);
+#endif
+}
+
+}  // namespace
+
 std::string configure_compute(const ComputeOptions& options) {
+  // Once, before the first product of the process.
+  static const bool awake = (wake_openblas(), true);
+  static_cast<void>(awake);
   // Threads that outnumber the cores spin against each other: thousands would not end.
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency())), most = std::max(16, 4 * cores);
   if (options.threads < 0 || options.threads > most) throw std::invalid_argument(fmt::format("threads {}: expected 0 (all {} cores) to {}", options.threads, cores, most));

@@ -1,5 +1,6 @@
 // Packed weights against double products, and the engines that use them against one another.
 #include <ATen/ATen.h>
+#include <dlfcn.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "model/classifier_impl.hpp"
@@ -31,6 +32,21 @@ class TestProducts : public QObject {
   Q_OBJECT
  private Q_SLOTS:
   void initTestCase() { configure_compute({"cpu", 2}); }
+
+  /// OpenBLAS before 0.3.25 takes a newer processor for a Pentium 4.
+  void openblas_fits_the_processor() {
+#ifdef __x86_64__
+    const auto name = reinterpret_cast<char* (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+    if (!name || !dlsym(RTLD_DEFAULT, "gotoblas_dynamic_init")) QSKIP("no OpenBLAS that chooses its code at run time");
+    if (qEnvironmentVariableIsSet("OPENBLAS_CORETYPE")) QSKIP("OPENBLAS_CORETYPE is set");
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) QSKIP("a processor without AVX2");
+    QVERIFY2(std::string_view(name()) != "Prescott", name());
+    const at::Tensor a = seeded({129, 65}, 1), b = seeded({65, 33}, 2);  // and it still multiplies
+    QVERIFY(off(at::mm(a, b), at::mm(a.to(at::kDouble), b.to(at::kDouble))) < 1e-5);
+#else
+    QSKIP("another processor");
+#endif
+  }
 
   void both_ways_and_added() {
     for (const Case c : {Case{Carried::as_float, 5e-6, 5e-6}, Case{Carried::bf16, 1e-2, 1e-2}, Case{Carried::mixed, 2e-5, 1e-2}}) {
