@@ -1,12 +1,15 @@
 #include "training/trainer.hpp"
 
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <new>
 #include <stdexcept>
+#include <string_view>
 
 #include "base/random.hpp"
 #include "model/classifier_impl.hpp"
@@ -75,8 +78,7 @@ class Session {
       fail(e.what());
       throw;
     } catch (const std::exception& e) {
-      std::string message = e.what();
-      message = message.substr(0, message.find('\n'));  // LibTorch adds a backtrace
+      const std::string message = reason(e);
       fail(message);
       throw std::runtime_error(message);
     }
@@ -84,6 +86,20 @@ class Session {
   }
 
  private:
+  /// One line; LibTorch's own words, which name neither the run nor a way on, behind a sentence that does.
+  std::string reason(const std::exception& e) const {
+    const std::string_view words = e.what();
+    const auto* torch = dynamic_cast<const c10::Error*>(&e);
+    const auto says = [&](const char* part) { return words.find(part) != std::string_view::npos; };
+    const bool full = dynamic_cast<const std::bad_alloc*>(&e) || (torch && (says("out of memory") || says("not enough memory")));
+    const auto first_line = [](std::string text) { return text.substr(0, text.find('\n')); };  // LibTorch adds a backtrace
+    if (!torch && !full) return first_line(e.what());
+    std::string out = fmt::format("run {}: {} {}", run_.id, full ? "memory ran out" : "LibTorch could not go on", run_.step > 0 ? fmt::format("after step {}", run_.step) : "before the first step was done");
+    if (full) out += "; a smaller batch or max_length needs less";
+    if (!last_good_.empty()) out += fmt::format("; last good checkpoint: {}", last_good_);
+    return out + fmt::format(" ({})", first_line(torch ? torch->what_without_backtrace() : e.what()));
+  }
+
   void fail(const std::string& message) {
     try {
       end(RunStatus::failed, message);

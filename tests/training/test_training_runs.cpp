@@ -342,6 +342,34 @@ class TestTrainingRuns : public QObject {
     QCOMPARE(store->run(stopped.id).error, failed.error);
   }
 
+  /// What LibTorch says names neither the run nor a way on.
+  void a_failure_inside_libtorch_is_told_in_our_words() {
+    TELLTALE_NEEDS_SHARED(shared);
+    Temporary t;
+    const auto store = Store::open(t / "a.telltale", Store::Mode::create);
+    synthetic_posts(*store, 80, 16);
+    for (const auto& [words, ours] : {std::pair{"Expected all tensors to be on one device", "LibTorch could not go on"}, {"CUDA out of memory. Tried to allocate 2 GiB", "memory ran out"}}) {
+      TrainRequest request = quick(*store, shared);
+      assign(request.settings, "checkpoint_steps=3");
+      const std::int64_t id = queue_run(*store, request);
+      TrainCallbacks callbacks;
+      callbacks.event = [&, words = words](const OrderedJson& e) { TORCH_CHECK(e["event"] != "step" || e["step"] != 5, words, "\nException raised from nowhere"); };
+      std::string said;
+      try {
+        train_run(*store, id, plain, {}, callbacks);
+      } catch (const std::runtime_error& e) {
+        said = e.what();
+      }
+      const RunRecord run = store->run(id);
+      QCOMPARE(run.status, RunStatus::failed);
+      QCOMPARE(run.error, said);
+      const std::string start = fmt::format("run {}: {} after step ", id, ours);
+      QVERIFY2(said.rfind(start, 0) == 0 && said.find(words) != std::string::npos && said.find('\n') == std::string::npos, said.c_str());
+      QVERIFY2(said.find(fmt::format("run-{}/", id)) != std::string::npos, said.c_str());  // where to go on
+      QCOMPARE(train_run(*store, id, plain).status, RunStatus::finished);
+    }
+  }
+
   void warm_start_runs_its_control_once() {
     TELLTALE_NEEDS_SHARED(shared);
     Temporary t;
