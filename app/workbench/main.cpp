@@ -12,6 +12,7 @@
 
 #include "app/workbench/main_window.hpp"
 #include "app/workbench/parts.hpp"
+#include "model/classifier.hpp"
 #include "report/post_text.hpp"
 #include "widgets/shell/appearance.hpp"
 #include "widgets/shell/run_dock.hpp"
@@ -112,6 +113,7 @@ void grab(MainWindow& window, const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  share_heap();
   Options o;
   CLI::App cli("Shows what a classifier leans on: runs, explanations and comparisons of a .telltale file.", "telltale-workbench");
   cli.set_version_flag("--version", "telltale-workbench " TELLTALE_VERSION);

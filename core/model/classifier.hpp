@@ -28,6 +28,14 @@ struct ComputeOptions {
 /// Sets thread counts of LibTorch, OpenMP and the BLAS, and the allocator's trim limits; returns the device that `options.device` means.
 /// Throws std::invalid_argument for a device that is not there. Call once at start-up, before heavy work.
 std::string configure_compute(const ComputeOptions& options);
+
+/// One heap for all threads, for a program that computes in threads of its own: glibc gives each new one a heap made of pieces of 64 MiB, which
+/// come and go with the large temporaries of every step. Call first in main().
+void share_heap();
+
+/// Ends the threads that OpenMP keeps for the calling one until its next product. Where several threads of a program keep some, OpenMP counts more
+/// than there are cores, and lets all of them sleep at each barrier instead of waiting for microseconds.
+void release_threads();
 /// What Classifier::prediction_precision() will say of a model loaded with these options. Throws std::invalid_argument for a device that is not there.
 Precision prediction_precision(const ComputeOptions& options);
 /// "LibTorch 1.13.1, 2 threads, cpu" for --version, About and protocols.

@@ -120,6 +120,10 @@ std::string configure_compute(const ComputeOptions& options) {
   return device.str();
 }
 
+void share_heap() { mallopt(M_ARENA_MAX, 1); }
+
+void release_threads() { omp_pause_resource_all(omp_pause_soft); }
+
 std::vector<std::string> compute_devices() {
   std::vector<std::string> out = {"cpu"};
   if (at::globalContext().hasCUDA())

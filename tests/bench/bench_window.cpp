@@ -304,6 +304,7 @@ OrderedJson watch(const Arguments& a) {
       auto store = Store::open(file, Store::Mode::write);
       const auto run = a_run(*store, a, 1, 10);
       train_run(*store, run, {{"cpu", a.threads, Precision::fp32}, true});
+      release_threads();
       alone.push_back(pace(*store, run));
     } else {
       Shown s(a.threads);
@@ -374,6 +375,7 @@ OrderedJson memory(const Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  share_heap();
   Arguments a;
   CLI::App cli("The window under load");
   cli.add_option("part", a.part)->required()->check(CLI::IsMember({"make", "open", "posts", "explain", "train", "watch", "memory"}));

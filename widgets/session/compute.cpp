@@ -52,6 +52,7 @@ ComputeUse::ComputeUse(ComputeOptions wanted) : options_(std::move(wanted)) {
 }
 
 ComputeUse::~ComputeUse() {
+  release_threads();
   Applied& state = applied();
   const std::lock_guard lock(state.mutex);
   --state.users;
