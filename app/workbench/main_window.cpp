@@ -298,6 +298,11 @@ void MainWindow::set_views(Session* session) {
 }
 
 void MainWindow::open(const std::filesystem::path& file, Session::Open how) {
+  take_file(file, how);
+  show_first_view();
+}
+
+void MainWindow::take_file(const std::filesystem::path& file, Session::Open how) {
   auto session = std::make_unique<Session>(file, how);
   session->training().set_compute(compute_);
   let_go();
@@ -321,6 +326,10 @@ void MainWindow::open(const std::filesystem::path& file, Session::Open how) {
   notice_bar_->hide();
   note_recent();
   show_in_charts(runs_, *dock_);
+  first_view_waits_ = true;
+}
+
+void MainWindow::show_first_view() {
   const bool any = dock_->model().count() > 0;
   show_workspace(any && inspect_->run() && !has_runs_view ? Workspace::inspect : has_runs_view ? Workspace::runs : !inspect_->shows_post() && compare_->shows_comparison() ? Workspace::compare : Workspace::inspect);
   offer_to_continue();
@@ -357,6 +366,7 @@ Workspace MainWindow::workspace() const {
 }
 
 void MainWindow::show_workspace(Workspace w) {
+  first_view_waits_ = false;
   if (!session_) w = Workspace::welcome;
   QWidget* view = welcome_;
   if (w == Workspace::inspect) view = inspect_;
@@ -389,6 +399,7 @@ void MainWindow::show_workspace(Workspace w) {
 }
 
 bool MainWindow::settled() const {
+  if (first_view_waits_) return false;
   if (!session_) return !welcome_->example().reading();
   switch (workspace()) {
     case Workspace::inspect: return inspect_->settled();
@@ -478,7 +489,11 @@ void MainWindow::new_file() {
 void MainWindow::try_open(const QString& file, Session::Open how) {
   leave(tr("opening another file"), [this, file, how] {
     try {
-      open(std::filesystem::path(file.toStdString()), how);
+      // In two steps: between them the window takes what its person does. (With 0 ms Qt would post an event instead, and serve it before any input.)
+      take_file(std::filesystem::path(file.toStdString()), how);
+      QTimer::singleShot(1, this, [this] {
+        if (session_ && first_view_waits_) show_first_view();
+      });
     } catch (const std::exception& e) {
       complain(one_line(e.what()));
       list_recent();

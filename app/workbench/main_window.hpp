@@ -96,6 +96,8 @@ class MainWindow : public QMainWindow {
   void let_go();
   void ask_file();
   void new_file();
+  void take_file(const std::filesystem::path& file, Session::Open how);  ///< gives it to the views; none is shown yet
+  void show_first_view();
   void try_open(const QString& file, Session::Open how = Session::Open::existing);
   void need_file(const QString& name, std::function<void()> then);
   void open_example();
@@ -155,6 +157,7 @@ class MainWindow : public QMainWindow {
   std::map<const QWidget*, QPointer<QWidget>> last_focus_;  ///< by workspace
   std::function<void()> leaving_;
   bool leaving_now_ = false;
+  bool first_view_waits_ = false;  ///< a file is open and nothing of it is shown yet
 };
 
 }  // namespace telltale::ui

@@ -70,7 +70,7 @@ struct Shown {
   }
   ~Shown() { window.reset(); }
   void open(const fs::path& file) {
-    window->open(file);
+    window->take_path(QString::fromStdString(file.string()));  // as a person does
     window->session()->training().set_compute({"cpu", threads_, Precision::fp32});
   }
   PostsPanel& posts() { return *window->inspect().findChild<PostsPanel*>(); }
