@@ -18,8 +18,9 @@ constexpr MixedBlocks table = {&packed_bytes,
                                &copy<Bf16>,
                                &attention<Bf16, Bf16>,
                                &attention_backward<Bf16, Bf16>,
-                               &cls_attention<Bf16, Bf16>,
+                               &cls_attention<Bf16>,
                                &cls_attention_backward<Bf16, Bf16>,
+                               &cls_spread,
                                &begin_tiles,
                                &end_tiles};
 

@@ -176,60 +176,105 @@ inline float dot(const float* a, const T* b, Int n) {
   return sum(total);
 }
 
-template <class N, class K>
-void cls_attention(BlockShape s, const float* q, const float* kv, const float* mask, K* kept, float* probabilities, Left<N> context, Share share) {
+/// to[r] = x·w_r for `rows` rows of d numbers.
+template <class T>
+inline void dots(const float* x, const T* w, Int rows, Int d, float* to) {
+  constexpr int together = 8;
+  Int r = 0;
+  for (; r + together <= rows; r += together) {
+    V a[together];
+    for (V& one : a) one = _mm512_setzero_ps();
+    for (Int c = 0; c < d; c += W) {
+      const __mmask16 m = lanes(d - c);
+      const V v = get(x + c, m);
+      for (int k = 0; k < together; ++k) a[k] = _mm512_fmadd_ps(v, get(w + (r + k) * d + c, m), a[k]);
+    }
+    for (int k = 0; k < together; ++k) to[r + k] = sum(a[k]);
+  }
+  for (; r < rows; ++r) to[r] = dot(x, w + r * d, d);
+}
+
+/// to = Σ_r x_r·w_r, or to += that, of `rows` rows of d numbers.
+template <class T>
+inline void weighted_sum(const float* x, const T* w, Int rows, Int d, float* to, bool add = false) {
+  constexpr int together = 8;
+  for (Int c = 0; c < d; c += together * W) {
+    V a[together];
+    __mmask16 m[together];
+    for (int k = 0; k < together; ++k) {
+      m[k] = lanes(d - c - k * W);
+      a[k] = add ? get(to + c + k * W, m[k]) : _mm512_setzero_ps();
+    }
+    for (Int r = 0; r < rows; ++r) {
+      const V v = all(x[r]);
+      for (int k = 0; k < together; ++k) a[k] = _mm512_fmadd_ps(v, get(w + r * d + c + k * W, m[k]), a[k]);
+    }
+    for (int k = 0; k < together; ++k) put(to + c + k * W, a[k], m[k]);
+  }
+}
+
+// One query a text: qᵀ(W_k h_t + b_k) is (W_kᵀq)ᵀh_t and a number that softmax does not see, Σ p_t (W_v h_t + b_v) is W_v(Σ p_t h_t) + b_v, so that no row but
+// [CLS] meets the two matrices. Heads outermost: their rows of the matrices stay in the first cache for all texts.
+
+template <class N>
+void cls_attention(BlockShape s, const float* q, const float* states, KeyValue w, const float* mask, float* absorbed, float* probabilities, Left<N> context, Share share) {
   const Int d = s.heads * s.size, n = s.ids, D = s.size, np = s.padded();
-  const Scratch scratch(np + W);
-  float* p = scratch.data;
+  const Scratch scratch(np + 2 * up(d, W) + up(D, W));
+  float *own_p = scratch.data, *own_u = own_p + np, *mean = own_u + up(d, W), *o = mean + up(d, W);
   const Range mine(share, s.texts * s.heads);
   for (Int x = mine.first; x < mine.last; ++x) {
-    const Int text = x / s.heads, head = x % s.heads, first = text * n * 2 * d + head * D;
-    const float* k = kv + first;
-    for (Int t = 0; t < n; ++t) p[t] = dot(q + text * d + head * D, k + t * 2 * d, D) + (mask ? mask[text * n + t] : 0);
+    const Int head = x / s.texts, text = x % s.texts, place = text * s.heads + head, first = head * D;
+    const float* h = states + text * n * d;
+    float *p = probabilities ? probabilities + place * np : own_p, *u = absorbed ? absorbed + place * d : own_u;
+    weighted_sum(q + text * d + first, w.key + first * d, D, d, u);
+    dots(u, h, n, d, p);
     for (Int t = n; t < np; ++t) p[t] = 0;
+    if (mask)
+      for (Int j = 0; j < n; j += W) put(p + j, get(p + j) + get(mask + text * n + j, lanes(n - j)));
     softmax(p, n);
-    if (probabilities)
-      for (Int j = 0; j < np; j += W) put(probabilities + x * np + j, get(p + j));
-    for (Int c = 0; c < D; c += W) {
-      V o = _mm512_setzero_ps();
-      for (Int t = 0; t < n; ++t) o = _mm512_fmadd_ps(all(p[t]), get(k + d + t * 2 * d + c, lanes(D - c)), o);
-      put_left(context, text * context.ld + head * D + c, o, lanes(D - c));
-    }
+    weighted_sum(p, h, n, d, mean);
+    dots(mean, w.value + first * d, D, d, o);
+    for (Int c = 0; c < D; c += W) put_left(context, text * context.ld + first + c, get(o + c, lanes(D - c)) + get(w.value_bias + first + c, lanes(D - c)), lanes(D - c));
     if (head + 1 == s.heads) zero_tail(context, text, d);
-    if (kept) keep_head(kept + first, k, n, 2, d, D);
   }
-  written();
 }
 
 template <class N, class K>
-void cls_attention_backward(BlockShape s, const float* q, const K* kv, const float* probabilities, const float* dcontext, Left<N> dq, Left<N> dkv, Share share) {
+void cls_attention_backward(BlockShape s, const K* states, KeyValue w, const float* probabilities, const float* dcontext, Left<N> dq, float* dscores, float* gathered, Share share) {
   const Int d = s.heads * s.size, n = s.ids, D = s.size, np = s.padded();
-  const Scratch scratch(np + W);
-  float* ds = scratch.data;
+  const Scratch scratch(up(d, W) + up(D, W));
+  float *z = scratch.data, *o = z + up(d, W);
   const Range mine(share, s.texts * s.heads);
   for (Int x = mine.first; x < mine.last; ++x) {
-    const Int text = x / s.heads, head = x % s.heads;
-    const K* k = kv + text * n * 2 * d + head * D;
-    const float *p = probabilities + x * np, *query = q + text * d + head * D, *g = dcontext + text * d + head * D;
+    const Int head = x / s.texts, text = x % s.texts, place = text * s.heads + head, first = head * D;
+    const K* h = states + text * n * d;
+    const float* p = probabilities + place * np;
+    float *ds = dscores + place * np, *g = gathered + place * d;
+    weighted_sum(dcontext + text * d + first, w.value + first * d, D, d, g);
+    dots(g, h, n, d, ds);
     float mean = 0;
-    for (Int t = 0; t < n; ++t) mean += p[t] * (ds[t] = dot(g, k + d + t * 2 * d, D));
+    for (Int t = 0; t < n; ++t) mean += p[t] * ds[t];
     for (Int t = 0; t < n; ++t) ds[t] = p[t] * (ds[t] - mean);
-    for (Int c = 0; c < D; c += W) {
-      const __mmask16 m = lanes(D - c);
-      const V one = get(query + c, m), other = get(g + c, m);
-      V o = _mm512_setzero_ps();
-      for (Int t = 0; t < n; ++t) {
-        const Int to = (text * n + t) * dkv.ld + head * D + c;
-        o = _mm512_fmadd_ps(all(ds[t]), get(k + t * 2 * d + c, m), o);
-        put_left(dkv, to, all(ds[t]) * one, m);
-        put_left(dkv, to + d, all(p[t]) * other, m);
-      }
-      put_left(dq, text * dq.ld + head * D + c, o, m);
+    weighted_sum(ds, h, n, d, z);
+    dots(z, w.key + first * d, D, d, o);
+    for (Int c = 0; c < D; c += W) put_left(dq, text * dq.ld + first + c, get(o + c, lanes(D - c)), lanes(D - c));
+    if (head + 1 == s.heads) zero_tail(dq, text, d);
+  }
+}
+
+inline void cls_spread(BlockShape s, const float* absorbed, const float* probabilities, const float* dscores, const float* gathered, float* dstates, Share share) {
+  const Int d = s.heads * s.size, n = s.ids, np = s.padded();
+  const Scratch scratch(2 * up(s.heads, W));
+  float *p = scratch.data, *ds = p + up(s.heads, W);
+  const Range mine(share, s.rows());
+  for (Int r = mine.first; r < mine.last; ++r) {
+    const Int text = r / n, t = r % n, place = text * s.heads;
+    for (Int head = 0; head < s.heads; ++head) {
+      p[head] = probabilities[(place + head) * np + t];
+      ds[head] = dscores[(place + head) * np + t];
     }
-    if (head + 1 == s.heads) {
-      zero_tail(dq, text, d);
-      for (Int t = 0; t < n; ++t) zero_tail(dkv, text * n + t, 2 * d);
-    }
+    weighted_sum(p, gathered + place * d, s.heads, d, dstates + r * d);
+    weighted_sum(ds, absorbed + place * d, s.heads, d, dstates + r * d, true);
   }
 }
 

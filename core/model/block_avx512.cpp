@@ -19,8 +19,9 @@ constexpr FloatBlocks table = {&packed_bytes,
                                &copy<float>,
                                &attention<float, float>,
                                &attention_backward<float, float>,
-                               &cls_attention<float, float>,
+                               &cls_attention<float>,
                                &cls_attention_backward<float, float>,
+                               &cls_spread,
                                &nothing,
                                &nothing};
 

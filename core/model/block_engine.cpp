@@ -47,6 +47,10 @@ class BlockEngine final : public Engine {
       qkv_bias_.push_back(l.qkv_bias.detach().clone());
       qkv_bias_.back().narrow(0, 0, d_).mul_(scale());
     }
+    const LayerWeights& last = w_.layers.back();
+    last_qkv_ = last.qkv_weight.detach().contiguous();
+    last_bias_ = last.qkv_bias.detach().contiguous();
+    key_value_ = {real(last_qkv_) + d_ * d_, real(last_qkv_) + 2 * d_ * d_, real(last_bias_) + 2 * d_};
     there_[0] = there_[1] = false;  // packed when they are wanted
   }
 
@@ -77,8 +81,8 @@ class BlockEngine final : public Engine {
     float *rstd1 = nullptr, *rstd2 = nullptr;
   };
   struct Layer {
-    Kept *qkv = nullptr, *probabilities = nullptr;  ///< of the last layer kv, and
-    float *query = nullptr, *cls_probabilities = nullptr;
+    Kept *qkv = nullptr, *probabilities = nullptr;  ///< of the last layer the states that go in instead, and
+    float *absorbed = nullptr, *cls_probabilities = nullptr;
     Dense dense;
   };
   struct Block : TextBlock {
@@ -133,9 +137,10 @@ class BlockEngine final : public Engine {
     const std::int64_t columns = 2 * d_ + 3 * d_ + 3 * (room_columns(d_)) + room_columns(i_) + room_columns(3 * d_) + 2 * d_;
     return static_cast<std::size_t>(room_rows(M) * columns + 8192) * sizeof(float);
   }
+  std::size_t scratch_bytes(const BlockShape& s) const { return scratch_bytes(s.rows()) + static_cast<std::size_t>(s.texts * s.heads * (d_ + s.padded())) * sizeof(float); }
   std::size_t kept_block_bytes(const BlockShape& s) const {
     const auto L = static_cast<std::int64_t>(w_.layers.size());
-    const std::int64_t M = s.rows(), kept = M * d_ + L * (M * (5 * d_ + i_) + s.texts * s.heads * s.ids * s.padded()), floats = M + L * 2 * M + s.texts * (d_ + s.heads * s.padded());
+    const std::int64_t M = s.rows(), kept = M * d_ + L * (M * (5 * d_ + i_) + s.texts * s.heads * s.ids * s.padded()), floats = M + L * 2 * M + s.texts * s.heads * (d_ + s.padded());
     return static_cast<std::size_t>(kept) * sizeof(Kept) + static_cast<std::size_t>(floats) * sizeof(float) + static_cast<std::size_t>(8 * L + 8) * 128;
   }
 
@@ -172,7 +177,7 @@ class BlockEngine final : public Engine {
         for (std::int64_t n = b.first; n < b.first + b.texts; ++n)
           for (std::int64_t t = 0; t < b.ids; ++t) block.mask.push_back((1 - attend[n * T + t]) * never_attended);
       bytes += Room::rounded(kept_block_bytes(block.shape));
-      largest = std::max(largest, scratch_bytes(block.shape.rows()));
+      largest = std::max(largest, scratch_bytes(block.shape));
       blocks_.push_back(std::move(block));
     }
     scratch_.resize(static_cast<std::size_t>(threads_));
@@ -188,9 +193,9 @@ class BlockEngine final : public Engine {
       for (std::size_t n = 0; n < b.layers.size(); ++n) {
         Layer& l = b.layers[n];
         const bool last = n + 1 == b.layers.size();
-        l.qkv = kept_.take<Kept>(M * (last ? 2 : 3) * d_);
+        l.qkv = kept_.take<Kept>(M * (last ? 1 : 3) * d_);
         if (last) {
-          l.query = kept_.take<float>(b.texts * d_);
+          l.absorbed = kept_.take<float>(b.texts * heads_ * d_);
           l.cls_probabilities = kept_.take<float>(b.texts * heads_ * b.shape.padded());
         } else {
           l.probabilities = kept_.take<Kept>(b.texts * heads_ * b.ids * b.shape.padded());
@@ -299,20 +304,20 @@ class BlockEngine final : public Engine {
       const bool last = n + 1 == w_.layers.size();
       float* qkv = own;  // written again and again, it stays in the cache; attention puts what is kept aside
       Result<Number, Kept> to;
-      to.bias = real(qkv_bias_[n]) + (last ? d_ : 0), to.out = qkv, to.out_ld = (last ? 2 : 3) * d_;
-      k_.product(h.left, m.qkv.right(), M, to, share);
+      to.bias = real(qkv_bias_[n]);
       if (last) {
-        float* query = keep ? l.query : middle.x;
         const State residual = from_row(cls_.h, b.first, d_);
         // The rows of [CLS], dense: as the residual, and as the left side for its query.
         k_.copy(b.texts, d_, h.x, b.ids * d_, residual.x, context, share);
+        if (keep) k_.copy(M, d_, h.x, d_, nullptr, Left<Number>{l.qkv, nullptr, d_}, share);
         sync(share);
-        to = {};
-        to.bias = real(qkv_bias_[n]), to.out = query, to.out_ld = d_;
+        to.out = qkv, to.out_ld = d_;
         k_.product(context, m.query.right(), b.texts, to, share);
         sync(share);
-        k_.cls_attention(b.shape, query, qkv, mask, keep ? l.qkv : nullptr, l.cls_probabilities, from_row(cls_.context, b.first), share);
+        k_.cls_attention(b.shape, qkv, h.x, key_value_, mask, l.absorbed, l.cls_probabilities, from_row(cls_.context, b.first), share);
       } else {
+        to.out = qkv, to.out_ld = 3 * d_;
+        k_.product(h.left, m.qkv.right(), M, to, share);
         sync(share);
         k_.attention(b.shape, qkv, mask, keep ? l.qkv : nullptr, l.probabilities, context, share);
         sync(share);
@@ -327,18 +332,16 @@ class BlockEngine final : public Engine {
     const State g = state(room, M, d_, false);
     const Left<Number> active = left_side(room, M, i_, false), dqkv = left_side(room, M, 3 * d_, false), dq = left_side(room, b.texts, d_, false);
     float *dcontext = room.take<float>(M * d_), *dcls = room.take<float>(b.texts * d_);
+    float *dscores = room.take<float>(b.texts * heads_ * b.shape.padded()), *gathered = room.take<float>(b.texts * heads_ * d_);
     for (std::size_t n = w_.layers.size(); n-- > 0;) {
       const Layer& l = b.layers[n];
       const typename BlockSides::Layer& m = sides_[1].layers[n];
       Result<Number, Kept> to;
       if (n + 1 == w_.layers.size()) {
-        Left<Number> dkv = dqkv;
-        dkv.ld = room_columns(2 * d_);
-        k_.cls_attention_backward(b.shape, l.query, l.qkv, l.cls_probabilities, cls_.dcontext + b.first * d_, dq, dkv, share);
+        k_.cls_attention_backward(b.shape, l.qkv, key_value_, l.cls_probabilities, cls_.dcontext + b.first * d_, dq, dscores, gathered, share);
         sync(share);
-        to.out = g.x, to.out_ld = d_;
-        k_.product(dkv, m.qkv.right(), M, to, share);
-        to.out = dcls, to.residual = cls_.g.x + b.first * d_, to.residual_ld = d_;
+        k_.cls_spread(b.shape, l.absorbed, l.cls_probabilities, dscores, gathered, g.x, share);
+        to.out = dcls, to.out_ld = d_, to.residual = cls_.g.x + b.first * d_, to.residual_ld = d_;
         k_.product(dq, m.query.right(), b.texts, to, share);
         sync(share);
         if (share.part == 0)
@@ -433,6 +436,8 @@ class BlockEngine final : public Engine {
   const Table& k_;
   at::Tensor positions_;  ///< position + type 0, [P,d]
   std::vector<at::Tensor> qkv_bias_;
+  at::Tensor last_qkv_, last_bias_;
+  KeyValue key_value_;  ///< of the last layer
   BlockSides sides_[2];  ///< forth and back
   bool there_[2] = {false, false};
   std::vector<Block> blocks_;

@@ -51,6 +51,11 @@ struct BlockShape {
   std::int64_t padded() const { return (ids + 15) / 16 * 16; }
 };
 
+/// Of one layer, as they are: matrices [d,d], a row an output, and [d].
+struct KeyValue {
+  const float *key = nullptr, *value = nullptr, *value_bias = nullptr;
+};
+
 /// Number and Kept are float, or both Bf16 (mixed). Queries come scaled by 1/√D, and biases are in them.
 template <class N, class K>
 struct BlockKernels {
@@ -69,9 +74,11 @@ struct BlockKernels {
   /// qkv [M,3d]; mask [N,T] 0 or a large negative number, null: none. Kept (null: not): qkv, probabilities [N,H,T,padded]. context [M,d].
   void (*attention)(BlockShape s, const float* qkv, const float* mask, Kept* kept, Kept* probabilities, Left<Number> context, Share share);
   void (*attention_backward)(BlockShape s, const Kept* qkv, const Kept* probabilities, const float* dcontext, Left<Number> dqkv, Share share);
-  /// The [CLS] row alone: q [N,d], kv [M,2d]; probabilities [N,H,padded] (float), context [N,d].
-  void (*cls_attention)(BlockShape s, const float* q, const float* kv, const float* mask, Kept* kept, float* probabilities, Left<Number> context, Share share);
-  void (*cls_attention_backward)(BlockShape s, const float* q, const Kept* kv, const float* probabilities, const float* dcontext, Left<Number> dq, Left<Number> dkv, Share share);
+  /// The [CLS] row alone: q [N,d], states [M,d]; context [N,d]. For the way back (null: not): absorbed [N,H,d], W_kᵀq; probabilities [N,H,padded].
+  void (*cls_attention)(BlockShape s, const float* q, const float* states, KeyValue w, const float* mask, float* absorbed, float* probabilities, Left<Number> context, Share share);
+  /// dq [N,d]; dscores [N,H,padded] and gathered [N,H,d], W_vᵀdcontext, from which cls_spread makes dstates [M,d].
+  void (*cls_attention_backward)(BlockShape s, const Kept* states, KeyValue w, const float* probabilities, const float* dcontext, Left<Number> dq, float* dscores, float* gathered, Share share);
+  void (*cls_spread)(BlockShape s, const float* absorbed, const float* probabilities, const float* dscores, const float* gathered, float* dstates, Share share);
   void (*begin)();  ///< in each thread before its first product, and `end` after its last
   void (*end)();
 };

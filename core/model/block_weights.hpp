@@ -83,7 +83,7 @@ class BlockSide {
   Right right_;
 };
 
-/// The layers' matrices in one direction; of the last layer `qkv` is only key and value, and `query` the rest.
+/// The layers' matrices in one direction; of the last layer `query` alone instead of `qkv`: key and value meet no row there.
 struct BlockSides {
   struct Layer {
     BlockSide query, qkv, output, up, down;
@@ -100,9 +100,10 @@ struct BlockSides {
       const std::int64_t d = l.output_weight.size(0);
       at::Tensor qkv = l.qkv_weight.detach().clone();
       qkv.narrow(0, 0, d).mul_(scale);
-      const bool last = n + 1 == layers.size();
-      if (last) to.query.pack(table, qkv.narrow(0, 0, d), back, pairs);
-      to.qkv.pack(table, last ? qkv.narrow(0, d, 2 * d) : qkv, back, pairs);
+      if (n + 1 == layers.size())
+        to.query.pack(table, qkv.narrow(0, 0, d), back, pairs);
+      else
+        to.qkv.pack(table, qkv, back, pairs);
       to.output.pack(table, l.output_weight.detach(), back, pairs);
       to.up.pack(table, l.up_weight.detach(), back, pairs);
       to.down.pack(table, l.down_weight.detach(), back, pairs);

@@ -52,14 +52,14 @@ Peak product_peak(std::int64_t d, std::int64_t i, at::ScalarType type) {
 /// Floating-point operations of the matrix products with weights, for one node of a post of T ids: forward and backward, last layer for [CLS] only.
 double operations(const ModelConfig& c, double T) {
   const double d = static_cast<double>(c.hidden_size), i = static_cast<double>(c.intermediate_size), layers = static_cast<double>(c.layers);
-  const double full = 2 * (4 * d * d + 2 * d * i) * T, last = 2 * 2 * d * d * T + 2 * (2 * d * d + 2 * d * i);
+  const double row = 2 * (4 * d * d + 2 * d * i), full = row * T, last = row;
   return 2 * ((layers - 1) * full + last);
 }
 
-/// And of attention's own: Q·Kᵀ and P·V forward, four products of the same size backward; of the last layer the row of [CLS].
+/// And of attention's own: Q·Kᵀ and P·V forward, four products of the same size backward; of the last layer the row of [CLS], each head with the states themselves.
 double attention_operations(const ModelConfig& c, double T) {
   const double d = static_cast<double>(c.hidden_size), layers = static_cast<double>(c.layers);
-  return 6 * 2 * d * ((layers - 1) * T * T + T);
+  return 6 * 2 * d * ((layers - 1) * T * T + static_cast<double>(c.heads) * T);
 }
 
 }  // namespace
