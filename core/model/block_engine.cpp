@@ -99,6 +99,13 @@ class BlockEngine final : public Engine {
     Left<Number> left;
   };
 
+  /// Rows that stand at the same place of several texts of a call, as in perturbed copies of one text: they meet the first layer's query, key and value once.
+  struct Repeats {
+    std::vector<std::int32_t> of;      ///< [N·T], the row below; empty: every row goes its own way
+    std::vector<std::int64_t> source;  ///< [U], a place in [N·T] where it stands
+    float *states = nullptr, *qkv = nullptr;  ///< [U,d], [U,3d]
+  };
+
   float scale() const { return 1 / std::sqrt(static_cast<float>(d_ / heads_)); }
 
   // ---- memory
@@ -205,6 +212,53 @@ class BlockEngine final : public Engine {
     }
   }
 
+  void find_repeats(const float* points, std::int64_t N, std::int64_t T) {
+    constexpr std::int64_t fewest_texts = 8;
+    constexpr std::size_t most = 8;  // different rows at one place
+    repeats_.of.clear();
+    repeats_.source.clear();
+    if (N < fewest_texts || w_.layers.size() < 2) return;
+    repeats_.of.resize(static_cast<std::size_t>(N * T));
+    std::vector<std::vector<std::int32_t>> at(static_cast<std::size_t>(T));
+    for (std::int64_t place = 0; place < N * T; ++place) {
+      auto& known = at[static_cast<std::size_t>(place % T)];
+      const auto same = std::find_if(known.begin(), known.end(), [&](std::int32_t u) { return std::memcmp(points + place * d_, points + repeats_.source[static_cast<std::size_t>(u)] * d_, static_cast<std::size_t>(d_) * sizeof(float)) == 0; });
+      if (same == known.end() && known.size() == most) return repeats_.of.clear();
+      if (same == known.end()) {
+        known.push_back(static_cast<std::int32_t>(repeats_.source.size()));
+        repeats_.source.push_back(place);
+        repeats_.of[static_cast<std::size_t>(place)] = known.back();
+      } else {
+        repeats_.of[static_cast<std::size_t>(place)] = *same;
+      }
+    }
+    if (2 * static_cast<std::int64_t>(repeats_.source.size()) > N * T) repeats_.of.clear();
+  }
+
+  /// States and first products of the rows that find_repeats() found.
+  void take_repeats(const float* points, std::int64_t T) {
+    const auto U = static_cast<std::int64_t>(repeats_.source.size());
+    repeats_room_.begin(static_cast<std::size_t>(room_rows(U) * (4 * d_ + 2 * room_columns(d_)) + 1024) * sizeof(float));
+    const State h = state(repeats_room_, U, d_, true);
+    repeats_.states = h.x;
+    repeats_.qkv = repeats_room_.take<float>(U * 3 * d_);
+    Result<Number, Kept> to;
+    to.bias = real(qkv_bias_[0]), to.out = repeats_.qkv, to.out_ld = 3 * d_;
+#pragma omp parallel num_threads(threads_)
+    {
+      const Share all{omp_get_thread_num(), omp_get_num_threads()};
+      k_.begin();
+      for (std::int64_t u = U * all.part / all.parts; u < U * (all.part + 1) / all.parts; ++u) {
+        const std::int64_t place = repeats_.source[static_cast<std::size_t>(u)];
+        const State row = from_row(h, u, d_);
+        k_.norm(1, d_, points + place * d_, real(positions_) + place % T * d_, 1, real(w_.norm_weight), real(w_.norm_bias), eps_, row.x, written(row), nullptr, nullptr, Share{});
+      }
+      sync(all);
+      k_.product(h.left, sides_[0].layers[0].qkv.right(), U, to, all);
+      k_.end();
+    }
+  }
+
   // ---- the walk
 
   static void sync(Share s) {
@@ -289,7 +343,13 @@ class BlockEngine final : public Engine {
     float* own = room.take<float>(M * 3 * d_);
     const Left<Number> context = left_side(room, M, d_, true), active = left_side(room, M, i_, true);
     const float* mask = b.mask.empty() ? nullptr : b.mask.data();
-    for (std::int64_t n = 0; n < b.texts; ++n) {
+    const bool repeated = !repeats_.of.empty();
+    for (std::int64_t row = M * share.part / share.parts; repeated && row < M * (share.part + 1) / share.parts; ++row) {
+      const std::int64_t u = repeats_.of[static_cast<std::size_t>((b.first + row / b.ids) * T + row % b.ids)];
+      std::memcpy(h.x + row * d_, repeats_.states + u * d_, static_cast<std::size_t>(d_) * sizeof(float));
+      std::memcpy(own + row * 3 * d_, repeats_.qkv + u * 3 * d_, static_cast<std::size_t>(3 * d_) * sizeof(float));
+    }
+    for (std::int64_t n = 0; n < b.texts && !repeated; ++n) {
       const State to = from_row(h, n * b.ids, d_);
       const float* from = points + (b.first + n) * T * d_;
       if (path == Path::word)
@@ -317,7 +377,7 @@ class BlockEngine final : public Engine {
         k_.cls_attention(b.shape, qkv, h.x, key_value_, mask, l.absorbed, l.cls_probabilities, from_row(cls_.context, b.first), share);
       } else {
         to.out = qkv, to.out_ld = 3 * d_;
-        k_.product(h.left, m.qkv.right(), M, to, share);
+        if (n > 0 || !repeated) k_.product(h.left, m.qkv.right(), M, to, share);
         sync(share);
         k_.attention(b.shape, qkv, mask, keep ? l.qkv : nullptr, l.probabilities, context, share);
         sync(share);
@@ -390,6 +450,9 @@ class BlockEngine final : public Engine {
     cls_.active = left_side(cls_room_, N, i_, true);
     cls_.kept = keep ? dense_room(cls_room_, N) : Dense{};
     const float* from = real(x);
+    repeats_.of.clear();
+    if (!keep && path == Path::word) find_repeats(from, N, T);
+    if (!repeats_.of.empty()) take_repeats(from, T);
     in_blocks([&](Block& b, Room& room, Share share) { block_forward(b, from, T, path, keep, room, share); },
               [&](Share share) { dense(w_.layers.size() - 1, cls_.context, N, cls_.h, cls_.middle, cls_.active, cls_.kept, share); });
     return at::from_blob(cls_.h.x, {N, d_}, at::TensorOptions().dtype(at::kFloat));
@@ -443,7 +506,8 @@ class BlockEngine final : public Engine {
   std::vector<Block> blocks_;
   std::size_t alone_ = 0;  ///< of the blocks, those for one thread
   std::vector<Room> scratch_;
-  Room kept_, cls_room_;
+  Room kept_, cls_room_, repeats_room_;
+  Repeats repeats_;
   Cls cls_;
   std::mutex mutex_;
 };

@@ -13,6 +13,20 @@ constexpr Int line = 64;           // bytes
 constexpr Int steps_early = 8;       // that a row of the right side is fetched to the first cache before it is used
 constexpr Int steps_a_line = 8;    // of a tile, for each line that it fetches ahead
 
+/// p[n·step], n < 3, in every lane. In assembler: a compiler makes a pointer of each row, and thirteen of them do not fit the registers beside the rest, so that
+/// every step reads some back from memory (4 % of a product).
+__attribute__((always_inline)) inline V broadcast(const float* p, Int step, int n) {
+  V out;
+  const auto& memory = *reinterpret_cast<const float(*)[1 << 20]>(p);  // what is read, for the compiler; never that much
+  if (n == 0)
+    asm("vbroadcastss (%1), %0" : "=v"(out) : "r"(p), "m"(memory));
+  else if (n == 1)
+    asm("vbroadcastss (%1,%2,4), %0" : "=v"(out) : "r"(p), "r"(step), "m"(memory));
+  else
+    asm("vbroadcastss (%1,%2,8), %0" : "=v"(out) : "r"(p), "r"(step), "m"(memory));
+  return out;
+}
+
 /// c [R,32] = A·B; B rows of 16·C floats. A(r,k) at a[r·ld + k], or with `across` at a[k·ld + r]. Meanwhile K/8 lines from `ahead` are fetched to the second cache:
 /// weights come from further away, and the first tile of a panel would wait for each of its lines.
 template <int R, int C, bool across>
@@ -22,6 +36,11 @@ void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* a
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < C; ++v) sums[r][v] = _mm512_setzero_ps();
+  constexpr int rows_of_one = 3, pointers = (R + rows_of_one - 1) / rows_of_one;
+  const Int row_step = across ? 1 : ld, step = across ? ld : 1;
+  const float* left[pointers];
+#pragma GCC unroll 16
+  for (int p = 0; p < pointers; ++p) left[p] = a + p * rows_of_one * row_step;
   for (Int k = 0; k < K;) {
     _mm_prefetch(ahead, _MM_HINT_T1);
     ahead += line;
@@ -29,15 +48,18 @@ void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* a
       V row[C];
 #pragma GCC unroll 2
       for (int v = 0; v < C; ++v) {
-        row[v] = get(b + k * W * C + v * W);
-        _mm_prefetch(reinterpret_cast<const char*>(b + (k + steps_early) * W * C + v * W), _MM_HINT_T0);
+        row[v] = get(b + v * W);
+        _mm_prefetch(reinterpret_cast<const char*>(b + steps_early * W * C + v * W), _MM_HINT_T0);
       }
+      b += W * C;
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
-        const V s = all(across ? a[k * ld + r] : a[r * ld + k]);
+        const V s = broadcast(left[r / rows_of_one], row_step, r % rows_of_one);
 #pragma GCC unroll 2
         for (int v = 0; v < C; ++v) sums[r][v] = _mm512_fmadd_ps(s, row[v], sums[r][v]);
       }
+#pragma GCC unroll 16
+      for (int p = 0; p < pointers; ++p) left[p] += step;
     }
   }
 #pragma GCC unroll 16

@@ -97,6 +97,36 @@ class TestBlockEngine : public QObject {
     }
   }
 
+  /// Copies of one text with some rows replaced, of two lengths: rows that stand at one place again and again are taken once, and every text is what it is alone.
+  void perturbed_copies() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto model = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp32});
+    for (const bool mixed : {false, true}) {
+      const auto engine = make_block_engine(model->config(), model->impl().parameters->weights, mixed, 0);
+      if (!engine) continue;
+      const std::int64_t N = 60, T = 17, d = model->config().hidden_size;
+      at::manual_seed(3);
+      const at::Tensor text = at::randn({T, d}, at::kFloat) * 0.05, other = at::randn({d}, at::kFloat) * 0.05, hidden = at::rand({N, T}).gt(0.5);
+      const at::Tensor points = at::where(hidden.unsqueeze(-1), other, text).contiguous(), mask = at::ones({N, T});
+      for (std::int64_t n = 40; n < N; ++n) mask[n].narrow(0, 11, T - 11).zero_();
+      for (const int threads : {1, 2, 7}) {
+        omp_set_num_threads(threads);
+        const at::Tensor all = engine->cls(points, mask, Path::word);
+        for (std::int64_t n = 0; n < N; ++n) {
+          const std::int64_t length = n < 40 ? T : 11;
+          const at::Tensor alone = engine->cls(points.narrow(0, n, 1).narrow(1, 0, length).contiguous(), {}, Path::word);
+          if (at::equal(alone[0], all[n])) continue;
+          omp_set_num_threads(2);
+          QFAIL(qPrintable(QString("text %1, mixed %2, %3 threads").arg(n).arg(mixed).arg(threads)));
+        }
+      }
+      omp_set_num_threads(2);
+      // Too many different rows at one place: each its own way, the same figures.
+      const at::Tensor far = points + at::randn({N, T, 1}) * 1e-3, here = engine->cls(far, mask, Path::word);
+      QVERIFY(at::equal(engine->cls(far.narrow(0, 0, 1).contiguous(), {}, Path::word)[0], here[0]));
+    }
+  }
+
   /// Weights that change in place count after refresh().
   void refreshed_weights() {
     TELLTALE_NEEDS_SHARED(shared);
