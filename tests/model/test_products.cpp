@@ -1,5 +1,6 @@
 // Packed weights against double products, and the engines that use them against one another.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -8,6 +9,8 @@
 #include "model/product.hpp"
 #include "shared_data.hpp"
 #include <QtTest>
+#include <filesystem>
+#include <thread>
 
 using namespace telltale;
 
@@ -46,6 +49,25 @@ class TestProducts : public QObject {
 #else
     QSKIP("another processor");
 #endif
+  }
+
+  /// Threads that OpenMP keeps for a worker end when it is done, and come again.
+  void threads_are_given_back() {
+    const auto threads = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator()); };
+    std::vector<std::ptrdiff_t> seen;
+    std::thread([&] {
+      configure_compute({"cpu", 2});
+      const at::Tensor a = seeded({600, 600}, 1), first = at::mm(a, a);
+      seen.push_back(threads());
+      release_threads();
+      for (int k = 0; k < 500 && threads() == seen[0]; ++k) QTest::qSleep(10);  // one that has ended is listed for a moment yet
+      seen.push_back(threads());
+      if (!at::equal(at::mm(a, a), first)) seen.clear();
+      release_threads();
+    }).join();
+    QCOMPARE(seen.size(), std::size_t{2});
+    if (at::get_num_threads() < 2) QSKIP("one core");
+    QCOMPARE(seen[1], seen[0] - 1);
   }
 
   void both_ways_and_added() {
