@@ -557,7 +557,7 @@ void MainWindow::open_example() {
   const QString posts = example_posts();
   std::vector<NoticeBar::Button> buttons;
   if (!posts.isEmpty()) buttons.emplace_back(tr("Import the bundled posts"), [this, posts] { import_data(posts); });
-  notice_bar_->show_notice(NoticeBar::Kind::info, tr("The example is not made yet. Type packaging/quickstart in the source folder: it trains both runs on the bundled posts, about 10 minutes on two cores."), {}, buttons);
+  notice_bar_->show_notice(NoticeBar::Kind::info, tr("The example file is not there. Import the bundled posts, then New run > Paired trains its two runs, about 10 minutes on two cores (packaging/quickstart does both)."), {}, buttons);
 }
 
 void MainWindow::take_path(const QString& path) {

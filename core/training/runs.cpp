@@ -124,7 +124,7 @@ fs::path weights_folder(Store& store, const RunRecord& run) {
   for (const char* kind : {"best", "last"})
     for (const CheckpointRecord& c : checkpoints)
       if (c.kind == kind) return store.folder() / c.folder;
-  throw std::runtime_error(fmt::format("run {} is {} and has no weights yet: telltale resume --run {}", run.id, name_of(run.status), run.id));
+  throw std::runtime_error(fmt::format("run {} is {} and has no weights yet: resume it first (in the window from its menu in the run list, else telltale resume --run {})", run.id, name_of(run.status), run.id));
 }
 
 }  // namespace telltale
