@@ -49,6 +49,20 @@ class TestMethodCost : public QObject {
     QCOMPARE(passes_of(method_info("integrated-gradients"), o, {4, 6}).backward, 30.0);
   }
 
+  /// Draws of noise or references that a method takes by itself, and those that a person asks for.
+  void draws_are_counted() {
+    int with_draws = 0;
+    for (const auto& m : methods()) {
+      if (m.draws == 0 || m.uses_samples || m.cost.find('S') == std::string::npos) continue;
+      ++with_draws;
+      ExplainOptions o;
+      const double one = (o.draws = 1, passes_of(m, o, {4, 6}).forward), five = (o.draws = 5, passes_of(m, o, {4, 6}).forward), own = (o.draws = 0, passes_of(m, o, {4, 6}).forward);
+      QVERIFY2(five > one, m.id.c_str());
+      QCOMPARE(own, one + (five - one) / 4 * (m.draws - 1));
+    }
+    QVERIFY(with_draws > 0);
+  }
+
   void every_row_is_a_formula_data() {
     QTest::addColumn<QString>("id");
     for (const auto& m : methods()) QTest::newRow(m.id.c_str()) << QString::fromStdString(m.id);

@@ -107,6 +107,7 @@ class TestBlockEngine : public QObject {
       const std::int64_t N = 60, T = 17, d = model->config().hidden_size;
       at::manual_seed(3);
       const at::Tensor text = at::randn({T, d}, at::kFloat) * 0.05, other = at::randn({d}, at::kFloat) * 0.05, hidden = at::rand({N, T}).gt(0.5);
+      text.select(1, 0).fill_(0.01), other[0].fill_(0.01);  // rows may begin alike
       const at::Tensor points = at::where(hidden.unsqueeze(-1), other, text).contiguous(), mask = at::ones({N, T});
       for (std::int64_t n = 40; n < N; ++n) mask[n].narrow(0, 11, T - 11).zero_();
       for (const int threads : {1, 2, 7}) {
