@@ -345,6 +345,7 @@ OrderedJson memory(const Arguments& a) {
   s.window->show_workspace(Workspace::runs);
   OrderedJson samples = OrderedJson::array();
   const auto sample = [&](const char* what) {
+    s.probe.begin();  // what it has gathered is no memory of the window's
     samples.push_back({{"after", what}, {"step", training.state().step}, {"resident_mib", Probe::rounded(resident_mib())}, {"in_use_mib", Probe::rounded(in_use_mib())}, {"redraws", s.window->runs()->losses().grid().replots()}});
   };
   for (int k = 1; k <= 10 && training.running(); ++k) {

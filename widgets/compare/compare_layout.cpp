@@ -56,15 +56,15 @@ void CompareView::build() {
   all->addWidget(stack_, 1);
   start_ = new StartPage(theme_, stack_);
   stack_->addWidget(start_);
-  auto* rows = new QSplitter(Qt::Vertical, stack_);
-  rows->setHandleWidth(gap);
-  rows->setChildrenCollapsible(false);
-  stack_->addWidget(rows);
-  build_top(rows);
-  build_bottom(rows);
-  rows->setStretchFactor(0, 1);
-  rows->setStretchFactor(1, 0);
-  rows->setSizes({440, 330});
+  halves_ = new QSplitter(Qt::Vertical, stack_);
+  halves_->setHandleWidth(gap);
+  halves_->setChildrenCollapsible(false);
+  stack_->addWidget(halves_);
+  build_top(halves_);
+  build_bottom(halves_);
+  halves_->setStretchFactor(0, 1);
+  halves_->setStretchFactor(1, 0);
+  halves_->setSizes({440, 330});
 }
 
 QWidget* CompareView::build_bar() {
@@ -310,6 +310,9 @@ void CompareView::arrange() {
     if (narrow) bottom_->insertWidget(0, ranks_panel_);
     else top_->addWidget(ranks_panel_);
     if (!narrow) top_->setSizes({240, std::max(320, width() - 600), 340});
+    // A small window is low too: the painted post, for which one comes here, has its share of it.
+    halves_->setStretchFactor(1, narrow ? 1 : 0);
+    halves_->setSizes(narrow ? QList<int>{height() / 2, height() / 2} : QList<int>{440, 330});
   }
   const bool whole = mode_ == Mode::runs;
   tabs_->setVisible(narrow && whole);

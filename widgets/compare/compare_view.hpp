@@ -142,7 +142,7 @@ class CompareView : public QWidget {
   SplitTable* split_table_ = nullptr;
   ConfusionTable* confusion_ = nullptr;
   QStackedWidget* split_stack_ = nullptr;
-  QSplitter *top_ = nullptr, *bottom_ = nullptr;
+  QSplitter *halves_ = nullptr, *top_ = nullptr, *bottom_ = nullptr;
   QWidget* bottom_box_ = nullptr;
 };
 
