@@ -113,7 +113,7 @@ void grab(MainWindow& window, const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  share_heap();
+  prepare_process();
   Options o;
   CLI::App cli("Shows what a classifier leans on: runs, explanations and comparisons of a .telltale file.", "telltale-workbench");
   cli.set_version_flag("--version", "telltale-workbench " TELLTALE_VERSION);

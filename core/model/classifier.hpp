@@ -29,9 +29,10 @@ struct ComputeOptions {
 /// Throws std::invalid_argument for a device that is not there. Call once at start-up, before heavy work.
 std::string configure_compute(const ComputeOptions& options);
 
-/// One heap for all threads, for a program that computes in threads of its own: glibc gives each new one a heap made of pieces of 64 MiB, which
-/// come and go with the large temporaries of every step. Call first in main().
-void share_heap();
+/// What a program that computes in threads of its own does first in main(), while no other thread reads the environment: OpenBLAS is told its processor
+/// (configure_compute would else, later), and all threads share one heap. glibc gives each new one a heap made of pieces of 64 MiB, which come and go with the
+/// large temporaries of every step.
+void prepare_process();
 
 /// Ends the threads that OpenMP keeps for the calling one until its next product. Where several threads of a program keep some, OpenMP counts more
 /// than there are cores, and lets all of them sleep at each barrier instead of waiting for microseconds.

@@ -97,12 +97,16 @@ void wake_openblas() {
 #endif
 }
 
+/// Before the first product of the process.
+void wake_openblas_once() {
+  static const bool awake = (wake_openblas(), true);
+  static_cast<void>(awake);
+}
+
 }  // namespace
 
 std::string configure_compute(const ComputeOptions& options) {
-  // Once, before the first product of the process.
-  static const bool awake = (wake_openblas(), true);
-  static_cast<void>(awake);
+  wake_openblas_once();
   // Threads that outnumber the cores spin against each other: thousands would not end.
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency())), most = std::max(16, 4 * cores);
   if (options.threads < 0 || options.threads > most) throw std::invalid_argument(fmt::format("threads {}: expected 0 (all {} cores) to {}", options.threads, cores, most));
@@ -120,7 +124,10 @@ std::string configure_compute(const ComputeOptions& options) {
   return device.str();
 }
 
-void share_heap() { mallopt(M_ARENA_MAX, 1); }
+void prepare_process() {
+  mallopt(M_ARENA_MAX, 1);
+  wake_openblas_once();
+}
 
 void release_threads() { omp_pause_resource_all(omp_pause_soft); }
 

@@ -376,7 +376,7 @@ OrderedJson memory(const Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  share_heap();
+  prepare_process();
   Arguments a;
   CLI::App cli("The window under load");
   cli.add_option("part", a.part)->required()->check(CLI::IsMember({"make", "open", "posts", "explain", "train", "watch", "memory"}));
