@@ -1,14 +1,15 @@
 #include "widgets/theme.hpp"
 
+#include <QAbstractScrollArea>
+#include <QAbstractSpinBox>
 #include <QApplication>
+#include <QComboBox>
 #include <QFontDatabase>
 #include <QPainter>
-#include <QPointer>
 #include <QProxyStyle>
 #include <QRegularExpression>
 #include <QSlider>
 #include <QStyleOption>
-#include <QWidget>
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -89,6 +90,12 @@ void rescale(QWidget& w, int px, double before, double now) {
   const int low = rescaled_height(w, "least", least.height(), before, now), high = rescaled_height(w, "most", most.height(), before, now);
   if (low != least.height() || high != most.height()) w.setMaximumHeight(QWIDGETSIZE_MAX), w.setMinimumHeight(low), w.setMaximumHeight(high);
   if (least.width() == most.width() && least.width() > 0) w.setFixedWidth(rescaled_height(w, "width", least.width(), before, now));
+}
+
+/// Fields in boxes, viewports and what has such: they hand fonts on to each other, and are left to that.
+bool part_of_another(const QWidget& w) {
+  const QWidget* parent = w.parentWidget();
+  return w.findChild<QWidget*>() || qobject_cast<const QAbstractScrollArea*>(parent) || qobject_cast<const QAbstractSpinBox*>(parent) || qobject_cast<const QComboBox*>(parent);
 }
 
 double number(const Json& object, const char* a, const char* b, double otherwise) {
@@ -294,18 +301,29 @@ QSplitter::handle:hover { background: %accentSoft; }
   return css;
 }
 
+KeptFonts::KeptFonts(const QWidgetList& of) {
+  for (QWidget* w : of)
+    if (w->testAttribute(Qt::WA_SetFont)) own_.emplace_back(w, w->font());
+}
+
+KeptFonts::KeptFonts(const QWidget& root) : KeptFonts(root.findChildren<QWidget*>()) {}
+
+KeptFonts::~KeptFonts() {
+  constexpr const char* given_back = "_q_styleSheetWidgetFont";  // where Qt's style sheets keep it, for the next time too
+  for (const auto& [w, font] : own_) {
+    if (!w) continue;
+    if (w->font().pixelSize() != font.pixelSize()) w->setFont(font);
+    if (!part_of_another(*w) && w->property(given_back).isValid()) w->setProperty(given_back, font);
+  }
+}
+
 void Theme::apply(QApplication& app) const {
   load_icons();
-  // A style sheet that colours a widget gives it back, when it goes, the font that it had when the sheet came: fonts set since are kept here.
-  std::vector<std::pair<QPointer<QWidget>, QFont>> own;
-  for (QWidget* w : QApplication::allWidgets())
-    if (w->testAttribute(Qt::WA_SetFont)) own.emplace_back(w, w->font());
+  const KeptFonts kept(QApplication::allWidgets());
   app.setStyle(new QuietStyle);
   app.setFont(font());
   app.setPalette(palette());
   app.setStyleSheet(style_sheet());
-  for (const auto& [w, font] : own)
-    if (w && w->font().pixelSize() != font.pixelSize()) w->setFont(font);
 }
 
 }  // namespace telltale::ui

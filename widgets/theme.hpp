@@ -4,7 +4,9 @@
 #include <QFont>
 #include <QObject>
 #include <QPalette>
+#include <QPointer>
 #include <QString>
+#include <QWidget>
 #include <vector>
 
 #include "report/theme.hpp"
@@ -15,6 +17,20 @@ namespace telltale::ui {
 
 inline QColor colour(Rgb c) { return QColor(c.r, c.g, c.b); }
 inline QString text(const std::string& s) { return QString::fromStdString(s); }
+
+/// Fonts that widgets were given, set again when this goes. A style sheet gives a widget that it leaves, or that moves to another parent, the font
+/// that the widget had when the sheet first saw it: of another size, where the size of text was changed since.
+class KeptFonts {
+ public:
+  explicit KeptFonts(const QWidgetList& of);
+  explicit KeptFonts(const QWidget& root);  ///< of all in it
+  ~KeptFonts();
+  KeptFonts(const KeptFonts&) = delete;
+  KeptFonts& operator=(const KeptFonts&) = delete;
+
+ private:
+  std::vector<std::pair<QPointer<QWidget>, QFont>> own_;
+};
 
 /// One object for the whole program, owned by main(). Widgets ask it when they paint, and repaint on changed().
 class Theme : public QObject {

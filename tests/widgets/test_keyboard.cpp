@@ -36,6 +36,7 @@
 #include "widgets/inspect/words_table.hpp"
 #include "widgets/new_run/new_run_view.hpp"
 #include "widgets/painted_post.hpp"
+#include "widgets/panel.hpp"
 #include "widgets/plot/chart_grid.hpp"
 #include "widgets/runs/film_panel.hpp"
 #include "widgets/runs/runs_view.hpp"
@@ -408,6 +409,47 @@ class TestKeyboard : public QObject {
       }
     }
     QVERIFY(pressed > 20);
+  }
+
+  /// Panels that move from one place to another as a window narrows keep the size of text that a person chose, seen or not.
+  void text_keeps_its_size_where_panels_move() {
+    const auto window = example_window();
+    const auto sizes = [&] {
+      QStringList out;
+      for (const QWidget* w : window->centralWidget()->findChildren<QWidget*>())
+        if (qobject_cast<const QLabel*>(w) || qobject_cast<const ElidedLabel*>(w) || qobject_cast<const PaintedView*>(w)) out << QStringLiteral("%1 %2 '%3': %4").arg(reinterpret_cast<std::uintptr_t>(w)).arg(QLatin1String(w->metaObject()->className()), named(w)).arg(w->font().pixelSize());
+      out.sort();
+      return out;
+    };
+    const auto changed = [](const QStringList& a, const QStringList& b) {
+      QStringList out;
+      for (const QString& line : b)
+        if (const QString of = line.left(line.lastIndexOf(QLatin1Char(':'))); !a.contains(line) && std::any_of(a.begin(), a.end(), [&](const QString& l) { return l.startsWith(of + QLatin1Char(':')); })) out << line;
+      return out.join(QLatin1Char('\n'));
+    };
+    const QSize wide = window->size();
+    for (const Workspace s : {Workspace::new_run, Workspace::inspect, Workspace::compare}) {
+      const auto resize = [&](QSize to) {
+        window->resize(to);
+        settle(*window);
+      };
+      window->show_workspace(s);
+      resize(wide);
+      const QStringList plain = sizes();
+      theme_->set_scale(1.25);
+      settle(*window);
+      const QStringList large = sizes();
+      for (const QSize to : {QSize(1024, 640), QSize(820, 640), wide}) {
+        resize(to);
+        QCOMPARE(changed(large, sizes()), QString());
+      }
+      theme_->set_scale(1);
+      settle(*window);
+      QCOMPARE(changed(plain, sizes()), QString());
+      resize(QSize(1024, 640));
+      resize(wide);
+      QCOMPARE(changed(plain, sizes()), QString());
+    }
   }
 
   void text_grows_and_shrinks() {

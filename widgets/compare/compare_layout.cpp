@@ -307,6 +307,7 @@ void CompareView::arrange() {
   const bool narrow = width() < narrow_width;
   if (narrow != narrow_) {
     narrow_ = narrow;
+    const KeptFonts kept(*this);
     if (narrow) bottom_->insertWidget(0, ranks_panel_);
     else top_->addWidget(ranks_panel_);
     if (!narrow) top_->setSizes({240, std::max(320, width() - 600), 340});

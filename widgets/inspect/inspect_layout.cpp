@@ -396,6 +396,7 @@ void InspectView::resizeEvent(QResizeEvent* e) {
 void InspectView::arrange(Shape shape) {
   if (shape == shape_) return;
   shape_ = shape;
+  const KeptFonts kept(*this);
   const bool wide = shape == Shape::wide;
   tabs_->clear();
   for (TabColumn* column : {inside_, what_if_tabs_}) column->clear(), column->setVisible(wide);

@@ -378,6 +378,7 @@ void NewRunView::arrange() {
   const int now = (wide ? 2 : 0) + (two ? 1 : 0);
   if (now == layout_) return;
   layout_ = now;
+  const KeptFonts kept(*this);
   machine_->set_wide(two);
   if (wide) {
     side_->setParent(nullptr);
