@@ -9,6 +9,7 @@
 #include <latch>
 
 #include "tiny_model.hpp"
+#include "widgets/session/pulse.hpp"
 #include "widgets/session/session.hpp"
 #include "without_rights.hpp"
 
@@ -89,6 +90,36 @@ class TestSession : public QObject {
     const auto state = s->training().state();
     QCOMPARE(state.run, run);
     QVERIFY(state.step > 0 && state.steps == 4800 && state.seconds_left > 0 && state.tokens_per_second > 0 && state.memory_mib > 0);
+  }
+
+  void what_is_costly_to_show_is_shown_rarely() {
+    constexpr double cost = 0.02;  // s of this thread's own time
+    const auto own_time = [] {
+      timespec t{};
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+      return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+    };
+    int beats = 0;
+    Pulse pulse([&] {
+      ++beats;
+      for (const double end = own_time() + cost; own_time() < end;) continue;
+    });
+    QElapsedTimer clock;
+    clock.start();
+    while (clock.elapsed() < 4000) {
+      pulse.ask_sparingly();
+      QTest::qWait(10);
+    }
+    QVERIFY2(beats >= 1 && beats <= 8, qPrintable(QString::number(beats)));  // 0.8 s apart, and the first two before the cost is known; ask() would make 40
+    // What a person waits for does not wait for that: forty beats that are asked so take less than half of what they would take sparingly.
+    const int before = beats;
+    clock.start();
+    while (beats < before + 40 && clock.elapsed() < patience) {
+      pulse.ask_sparingly();
+      pulse.ask();
+      QTest::qWait(10);
+    }
+    QVERIFY2(clock.elapsed() < 16'000, qPrintable(QString::number(clock.elapsed())));
   }
 
   void pause_resume_stop() {

@@ -1,4 +1,4 @@
-// From any thread to the owner's: Wake calls soon after each request, Pulse ("something is new") at most ten times a second.
+// From any thread to the owner's: Wake calls soon after each request, Pulse ("something is new") at most ten times a second, or more rarely.
 #pragma once
 #include <QElapsedTimer>
 #include <QObject>
@@ -27,14 +27,19 @@ class Pulse : public QObject {
  public:
   explicit Pulse(std::function<void()> beat, QObject* parent = nullptr);
   void ask();  ///< any thread
+  /// For what comes again and again and is looked at beside other work: beats so rarely that the owner's thread, with all that it draws for
+  /// a beat, stays at about a fortieth of the time (2.5 %), but once a second. Any thread.
+  void ask_sparingly();
 
  private:
+  enum class Wish : int { none, sparingly, soon };
   void wait_or_beat();
   std::function<void()> beat_;
   Wake wake_;
-  std::atomic<bool> asked_{false};
+  std::atomic<Wish> asked_{Wish::none};
   QTimer timer_;
   QElapsedTimer last_;
+  double cpu_ms_ = 0, cost_ms_ = 0;  ///< of the owner's thread at the last beat, and from the one before to it
 };
 
 }  // namespace telltale::ui

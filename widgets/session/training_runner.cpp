@@ -196,7 +196,8 @@ void TrainingRunner::heard(std::int64_t run, const OrderedJson& e) {
       rows_changed_ = true;
     }
   }
-  pulse_.ask();
+  if (kind == "step") pulse_.ask_sparingly();
+  else pulse_.ask();
 }
 
 void TrainingRunner::deliver() {
