@@ -116,7 +116,7 @@ void add_compare(CLI::App& app, Context& context) {
   auto* c = add_command(app, context, "compare", "Do the explanations of runs tell classes apart? Two or more runs on the same posts", [&context, a] { return compare(context, *a); });
   auto& o = a->options;
   c->add_option("--db", a->db, "The .telltale file")->required();
-  c->add_option("--runs", o.runs, "Ids of runs, A,B[,C…]: differences are B − A; a warm-started run is compared with its control too")->required()->delimiter(',');
+  c->add_option("--runs", o.runs, "Ids of runs, A,B[,C…]: differences are B − A; of one run alone, how its own classes are told apart; a warm-started run is compared with its control too")->required()->delimiter(',');
   c->add_option("--split", o.split, "Split of the posts")->capture_default_str();
   c->add_option("--top", o.top, "k of overlap@k and telling-share@k")->check(whole(1, 1000))->capture_default_str();
   c->add_option("--method", o.methods, "Attributors (default: integrated-gradients, occlusion by delete, gradient-x-input)")->delimiter(',');

@@ -58,7 +58,7 @@ std::string in_text(const Classifier& model, const std::string& text, const Coun
 }
 
 int explain_by_swaps(CounterfactualSettings s, Context& context) {
-  if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("one of --text, --input and --doc is needed");
+  if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("just one of --text, --input and --doc is needed");
   if (s.document != 0 && s.model.db.empty()) throw std::invalid_argument("--doc names a post of a Telltale file: --db and --run are needed");
   if (s.candidates == "class-words" && s.model.db.empty()) throw std::invalid_argument("class-words are counted in training posts: they need --db and --run");
   const Loaded m = load(s.model, context, Store::Mode::read);

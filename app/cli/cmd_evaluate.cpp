@@ -10,6 +10,7 @@
 #include "input.hpp"
 #include "method_options.hpp"
 #include "store/columns.hpp"
+#include "store/marks.hpp"
 
 namespace telltale::cli {
 namespace {
@@ -55,6 +56,7 @@ void note_unused_options(const EvaluateArguments& a) {
   check("--alpha1", {"robust-fidelity"});
   check("--alpha2", {"robust-fidelity"});
   check("--draws", {"robust-fidelity"});
+  check("--rationale-k", {"token-f1", "iou-f1"});
 }
 
 int label_of(const Json& object, const Classifier& model, const std::string& where) {
@@ -77,7 +79,7 @@ std::vector<MarkedSpan> spans_of(const Json& object, const std::string& text, co
   for (const Json& s : *it) {
     if (!s.is_object() || !s.contains("begin") || !s.contains("end") || !s["begin"].is_number_integer() || !s["end"].is_number_integer()) throw bad("expected \"begin\" and \"end\" as byte offsets");
     MarkedSpan span{s["begin"].get<std::int64_t>(), s["end"].get<std::int64_t>(), s.contains("kind") && s["kind"].is_string() ? s["kind"].get<std::string>() : "telling"};
-    if (span.begin < 0 || span.begin > span.end || span.end > static_cast<std::int64_t>(text.size())) throw bad(fmt::format("{} to {} is not inside the text of {} bytes", span.begin, span.end, text.size()));
+    if (const std::string why = span_error(span, text); !why.empty()) throw bad(why);
     spans.push_back(std::move(span));
   }
   return spans;
@@ -162,6 +164,7 @@ int evaluate(Context& context, EvaluateArguments& a) {
       o.agreement.push_back(id);
       continue;
     }
+    k_in(id);  // what stands after the @ is told apart from a name that is not known
     try {
       metric_info(id);
     } catch (const std::invalid_argument& e) {
@@ -263,6 +266,7 @@ void add_evaluate(CLI::App& app, Context& context) {
   c->get_option("--baseline")->check(CLI::IsMember({"pad", "mask", "unk", "zero"}));
   c->add_option("--bins", o.judge.bins, "Shares of the aopc metrics (default: 0.1, 0.2, …, 1)")->check(number(1e-6, 1.0))->delimiter(',');
   c->add_option("--annotator", o.annotator, "Whose marks the plausibility metrics take: a name (telltale data spans --list), imported (those that came with the posts), any, or majority")->capture_default_str();
+  c->add_option("--rationale-k", o.judge.rationale_k, "token-f1 and iou-f1: so many words count as the explanation (default: the average number of marked words, rounded up)")->check(whole(1, 1000000));
   c->add_option("--seeds", o.peers, "Runs of other seeds, by id: for consistency")->delimiter(',')->check(whole(1));
   c->add_option("--resamplings", o.judge.resamplings, "Draws of words: monotonicity, non-sensitivity, effective-complexity")->check(whole(1, 100000))->capture_default_str();
   c->add_option("--near", o.judge.stability_samples, "Draws near by: local-lipschitz, max-sensitivity")->check(whole(1, 10000))->capture_default_str();

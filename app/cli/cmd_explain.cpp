@@ -117,6 +117,7 @@ std::string in_text(const Classifier& model, const Encoding& encoding, const Exp
     const std::string error = e.options.unit == Unit::word && order[k] < e.standard_error.size() ? std::isfinite(e.standard_error[order[k]]) ? fmt::format(" ± {:.4f}", e.standard_error[order[k]]) : std::string(" ± ?") : std::string();
     out += fmt::format("{:>+10.4f}{}  {}\n", e.word_scores[order[k]], error, one_line(text.substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin))));
   }
+  if (order.empty()) out += "the text has no words to explain\n";
   if (order.size() > 20) out += fmt::format("{:>10}  and {} words with smaller scores\n", "", order.size() - 20);
   out += fmt::format("F(x) {:.4f}", e.value);
   if (std::isfinite(e.baseline_value)) out += fmt::format(", F(b) {:.4f}, relative delta {:.2g}{}", e.baseline_value, e.relative_delta, e.converged || !(e.relative_delta > e.options.tolerance) ? std::string() : fmt::format(" (over the tolerance of {:.2g})", e.options.tolerance));
@@ -128,7 +129,7 @@ std::string in_text(const Classifier& model, const Encoding& encoding, const Exp
 
 int explain_command(const ExplainSettings& s, Context& context) {
   ExplainOptions options = options_of(s, context);
-  if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("one of --text, --input and --doc is needed");
+  if ((s.source.text ? 1 : 0) + (s.source.input.empty() ? 0 : 1) + (s.document != 0 ? 1 : 0) != 1) throw std::invalid_argument("just one of --text, --input and --doc is needed");
   if (s.document != 0 && s.model.db.empty()) throw std::invalid_argument("--doc names a post of a Telltale file: --db and --run are needed");
   const Loaded m = load(s.model, context, Store::Mode::write);
   if (needs_reference_posts(options) && m.store && m.run) options.posts = reference_posts(*m.store, *m.run, *m.model, m.max_length, options.seed);

@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "evaluation/roar.hpp"
+#include "method_options.hpp"
 #include "report/numbers.hpp"
 
 namespace telltale::cli {
@@ -13,6 +14,7 @@ struct RoarArguments {
   std::int64_t run = 0;
   std::vector<std::string> k = {"10%", "30%", "50%"};
   bool dry_run = false;
+  MethodOptions of_methods;
   RoarOptions options;
 };
 
@@ -39,6 +41,7 @@ int roar(Context& context, RoarArguments& a) {
   o.shares.clear();
   for (const auto& k : a.k) o.shares.push_back(parse_top_k(k));
   o.explain.output = parse_output(a.output);
+  a.of_methods.apply(o.methods, o.explain);
   if (context.seed) o.seed = o.explain.seed = *context.seed;
   o.compute = {context.device, context.threads, parse_precision(context.precision)};
   o.compute.device = configure_compute(o.compute);
@@ -77,9 +80,9 @@ void add_roar(CLI::App& app, Context& context) {
   c->add_option("--k", a->k, "Shares of each post's words that go (default: 10%,30%,50%)")->delimiter(',');
   c->add_option("--seeds", a->options.seeds, "Runs of each, with the run's seed, the next, …")->check(whole(1, 100))->capture_default_str();
   c->add_option("--output", a->output, "probability, logit, log-odds or difference")->capture_default_str();
-  auto* steps = c->add_option("--steps", a->options.explain.steps, "Nodes of path methods (default: by tolerance)")->check(whole(1, 100000));
-  c->add_option("--tolerance", a->options.explain.tolerance, "Relative delta that path methods aim at")->check(number(1e-9, 1.0))->capture_default_str()->excludes(steps);
-  c->add_option("--samples", a->options.explain.samples, "Draws of sampling methods")->check(whole(1, 10000000))->capture_default_str();
+  auto* steps = c->add_option("--steps", a->of_methods.steps, "Nodes of path methods (default: by tolerance)")->check(whole(1, 100000));
+  c->add_option("--tolerance", a->of_methods.tolerance, "Relative delta that path methods aim at (default 0.01)")->check(number(1e-9, 1.0))->excludes(steps);
+  c->add_option("--samples", a->of_methods.samples, "Coalitions that a sampling method asks (default 512), or all; draws of noise or references of a gradient method");
   c->add_option("--resamples", a->options.resamples, "Bootstrap resamples")->check(whole(100, 1000000))->capture_default_str();
   c->add_flag("--dry-run", a->dry_run, "What would be trained and for how long; nothing is written");
 }

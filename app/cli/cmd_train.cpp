@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "data/encoding.hpp"
 #include "report/numbers.hpp"
 #include "training/trainer.hpp"
 
@@ -43,7 +44,7 @@ std::string figure(const Json& metrics, const char* key, const char* format) {
 }
 
 std::string summary(const RunRecord& r) {
-  std::string out = fmt::format("run {} ({}): {}, step {} of {}", r.id, r.name, name_of(r.status), r.step, r.steps);
+  std::string out = fmt::format("run {} ({}): {}, step {} of {}", r.id, readable_name(r.name), name_of(r.status), r.step, r.steps);
   if (r.metrics.is_object())
     out += fmt::format("\n  {}: accuracy {}, macro-F1 {}, NLL {}, ECE {}", r.metrics.value("split", ""), figure(r.metrics, "accuracy", "{:.4f}"), figure(r.metrics, "macro_f1", "{:.4f}"), figure(r.metrics, "nll", "{:.4f}"), figure(r.metrics, "ece", "{:.4f}"));
   if (r.cost.is_object() && r.cost.contains("actual")) {
@@ -109,6 +110,8 @@ TrainRequest request_of(const Context& context, const TrainArguments& a, Store& 
   r.preset = a.preset;
   r.from = a.from;
   r.name = a.name;
+  if (readable_name(a.name, a.name.size()) != a.name) throw std::invalid_argument("--name: control characters, or no UTF-8");
+  if (a.from && !a.model.empty()) throw std::invalid_argument("--model and --from: a run that starts from another takes that one's weights");
   if (a.model.empty() && !a.from) throw std::invalid_argument("--model DIR is needed, or --from RUN");
   r.settings = settings_for(store, a.preset, a.from);
   if (context.seed) apply(r.settings, "seed", fmt::format("{}", *context.seed));
@@ -120,12 +123,12 @@ TrainRequest request_of(const Context& context, const TrainArguments& a, Store& 
 
 int dry_run(const Context& context, const TrainRequest& request, Store& store, const TrainOptions& options) {
   const CostEstimate cost = predict_cost(store, request, options, context.stop);
+  const OrderedJson settings = telltale::to_json(settings_of_run(store, request));
   if (context.json) {
-    print_json(OrderedJson{{"settings", telltale::to_json(request.settings)}, {"predicted", {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"steps", cost.steps}, {"details", cost.details}}}});
+    print_json(OrderedJson{{"settings", settings}, {"predicted", {{"seconds", cost.seconds}, {"peak_mib", cost.peak_mib}, {"steps", cost.steps}, {"details", cost.details}}}});
     return exit_success;
   }
   std::string out;
-  const OrderedJson settings = telltale::to_json(request.settings);
   for (const auto& [key, value] : settings.items()) out += fmt::format("{}={}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
   print_text(out + fmt::format("{} steps, about {}, {:.0f} MiB at most\n", cost.steps, duration(cost.seconds), cost.peak_mib));
   return exit_success;
@@ -192,7 +195,7 @@ int runs(const Context& context, const TrainArguments& a) {
   std::string table = fmt::format("{:>5}  {:<24} {:<13} {:<12} {:>13}  {:>8}  {:>8}\n", "run", "name", "preset", "status", "step", "accuracy", "macro-F1");
   for (const RunRecord& r : store->runs()) {
     all.push_back(to_json(r));
-    table += fmt::format("{:>5}  {:<24} {:<13} {:<12} {:>13}  {:>8}  {:>8}\n", r.id, r.name, r.preset, name_of(r.status), fmt::format("{}/{}", r.step, r.steps), figure(r.metrics, "accuracy", "{:.4f}"), figure(r.metrics, "macro_f1", "{:.4f}"));
+    table += fmt::format("{:>5}  {:<24} {:<13} {:<12} {:>13}  {:>8}  {:>8}\n", r.id, readable_name(r.name), readable_name(r.preset), name_of(r.status), fmt::format("{}/{}", r.step, r.steps), figure(r.metrics, "accuracy", "{:.4f}"), figure(r.metrics, "macro_f1", "{:.4f}"));
   }
   if (context.json)
     print_json(all);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "model/best_class.hpp"
 #include "model/classifier_impl.hpp"
 
 namespace telltale {
@@ -169,11 +170,7 @@ class Search {
   }
 
   int rival(const Prediction& p) const {
-    if (o_.foil >= 0) return o_.foil;
-    int best = -1;
-    for (int c = 0; c < static_cast<int>(p.logits.size()); ++c)
-      if (c != before_ && (best < 0 || p.logits[static_cast<std::size_t>(c)] > p.logits[static_cast<std::size_t>(best)])) best = c;
-    return best;
+    return o_.foil >= 0 ? o_.foil : best_other_class(p.logits, before_);
   }
   double margin(const Prediction& p) const { return p.logits[static_cast<std::size_t>(rival(p))] - p.logits[static_cast<std::size_t>(before_)]; }
   bool turned(const Prediction& p) const { return o_.foil >= 0 ? p.predicted == o_.foil : p.predicted != before_; }

@@ -9,6 +9,8 @@
 
 #include "attribution/gradient_options.hpp"
 #include "attribution/method.hpp"
+#include "attribution/output_function.hpp"
+#include "model/best_class.hpp"
 
 namespace telltale {
 namespace {
@@ -31,15 +33,13 @@ void check_options(const ExplainOptions& o, const MethodInfo& m) {
 /// Targets and foils as asked or as the rules say.
 void resolve(const Classifier& model, const ExplainItem& item, const ExplainOptions& options, Explanation& e) {
   const int C = static_cast<int>(model.labels().size());
+  check_output(options.output, C);
   e.target = item.target < 0 ? e.prediction.predicted : item.target;
   if (e.target >= C) throw std::invalid_argument(fmt::format("target {}: this model has {} classes", e.target, C));
   if (item.foil >= C) throw std::invalid_argument(fmt::format("foil {}: this model has {} classes", item.foil, C));
   if (item.foil >= 0 && item.foil == e.target) throw std::invalid_argument(fmt::format("the foil is the target itself ({})", model.labels()[static_cast<std::size_t>(e.target)]));
   e.foil = item.foil;
-  if (options.output == Output::difference && e.foil < 0) {
-    for (int c = 0; c < C; ++c)
-      if (c != e.target && (e.foil < 0 || e.prediction.logits[static_cast<std::size_t>(c)] > e.prediction.logits[static_cast<std::size_t>(e.foil)])) e.foil = c;
-  }
+  if (options.output == Output::difference && e.foil < 0) e.foil = best_other_class(e.prediction.logits, e.target);
   if (options.output != Output::difference) e.foil = -1;
 }
 

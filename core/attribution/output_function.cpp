@@ -1,7 +1,10 @@
 #include "attribution/output_function.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 namespace telltale {
 namespace {
@@ -17,6 +20,11 @@ double log_sum(const double* z, int classes, int skip) {
 }
 
 }  // namespace
+
+void check_output(Output output, int classes) {
+  if (classes < 2 && (output == Output::difference || output == Output::log_odds))
+    throw std::invalid_argument(fmt::format("output {}: this model has {} class(es), and it needs another class to compare with", name_of(output), classes));
+}
 
 double output_value(Output output, const double* z, int classes, int target, int foil) {
   switch (output) {

@@ -104,9 +104,7 @@ void Collector::add(RawPost&& post) {
   Document d;
   bool ignored = true;
   d.external_id = to_utf8(std::move(post.external_id), ignored);
-  d.split = to_utf8(std::string(trimmed(post.split)), ignored);
-  for (char& c : d.split)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  d.split = split_of_value(to_utf8(std::string(trimmed(post.split)), ignored));
   if (d.split.size() > 64) return skip("split name longer than 64 bytes", post.place);
   drawn_ += d.split.empty();
   d.text = std::move(post.text);
@@ -151,6 +149,7 @@ DatasetInfo Collector::commit(SourceFormat format) {
     if (same.across_splits > 0) note("same text in two splits", same.first_across_splits, same.across_splits);
     if (same.across_classes > 0) note("same text in two classes", same.first_across_classes, same.across_classes);
   }
+  if (const auto again = import_.repeated_ids(); again.count > 0) note("id of another post too", again.first, again.count);
   if (stop_.stop_requested()) throw Cancelled{};
   return import_.commit({{"format", name_of(format)},
                          {"split", drawn_ == 0 ? "given" : drawn_ == posts_ ? "drawn" : "given, drawn where missing"},

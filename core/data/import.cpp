@@ -119,6 +119,7 @@ SourceFormat parse_source_format(const std::string& name) {
 DatasetInfo import_dataset(Store& store, const fs::path& source, const ImportOptions& options, std::stop_token stop, const ProgressFn& progress) {
   if (!(options.test_share >= 0 && options.test_share < 1))
     throw std::invalid_argument(fmt::format("test share {}: expected a number from 0 up to, but not including, 1", options.test_share));
+  if (readable_name(options.name, options.name.size()) != options.name) throw std::invalid_argument("name of the data set: control characters, or no UTF-8");
   const Reading reading = choose(source, options.format);
   const auto import = store.begin_import(options.name, source.string(), to_json(options, reading));
   Collector posts(*import, options, source.string(), std::move(stop), progress);

@@ -16,13 +16,30 @@ std::vector<std::string> components(std::string_view path) {
   return parts;
 }
 
-std::optional<std::string> split_of_folder(std::string_view name) {
+namespace {
+
+constexpr std::array<std::pair<const char*, const char*>, 6> split_names{
+    {{"train", "train"}, {"training", "train"}, {"test", "test"}, {"validation", "validation"}, {"valid", "validation"}, {"dev", "validation"}}};
+
+std::string lower_case(std::string_view name) {
   std::string lower(name);
   for (char& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  constexpr std::array<std::pair<const char*, const char*>, 6> names{
-      {{"train", "train"}, {"training", "train"}, {"test", "test"}, {"validation", "validation"}, {"valid", "validation"}, {"dev", "validation"}}};
-  for (const auto& [word, split] : names) {
+  return lower;
+}
+
+}  // namespace
+
+std::string split_of_value(std::string_view value) {
+  std::string lower = lower_case(value);
+  for (const auto& [word, split] : split_names)
+    if (lower == word) return split;
+  return lower;
+}
+
+std::optional<std::string> split_of_folder(std::string_view name) {
+  const std::string lower = lower_case(name);
+  for (const auto& [word, split] : split_names) {
     const std::string_view w = word;
     if (lower == w) return split;
     if (lower.size() > w.size() && lower.ends_with(w)) {

@@ -10,6 +10,9 @@ namespace telltale {
 /// Path components; "." and empty ones left out. Throws nothing: ".." stays in.
 std::vector<std::string> components(std::string_view path);
 
+/// The split that a value of a split column names, in lower case; training, valid and dev as the folders of those names.
+std::string split_of_value(std::string_view value);
+
 /// "train", "test", "validation" for a folder called so or ending in -train, _train, … ("20news-bydate-test"); else nothing.
 std::optional<std::string> split_of_folder(std::string_view name);
 

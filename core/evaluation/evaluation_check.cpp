@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "attribution/explain.hpp"
+#include "attribution/output_function.hpp"
 #include "evaluation/agreement.hpp"
 #include "evaluation/evaluation_job.hpp"
 #include "evaluation/protocol.hpp"
@@ -77,8 +78,7 @@ void EvaluationJob::check() {
     foil_ = model_.class_index(o_.foil);
     o_.foil = model_.labels()[static_cast<std::size_t>(foil_)];  // one name for it, however it was given
   }
-  if (o_.explain.output == Output::difference && model_.labels().size() < 2)
-    throw std::invalid_argument("output difference needs two classes, this model has one");
+  check_output(o_.explain.output, static_cast<int>(model_.labels().size()));
   if (o_.gold && std::all_of(posts_.begin(), posts_.end(), [](const EvaluationPost& p) { return p.label < 0; }))
     throw std::invalid_argument("class gold: no post has a known class");
 }

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "evaluation/evaluation_job.hpp"
 #include "evaluation/protocol.hpp"
+#include "model/best_class.hpp"
 #include "model/prediction_memo.hpp"
 #include "objective/nearby.hpp"
 
@@ -64,11 +65,7 @@ std::vector<double> EvaluationJob::of_parts(const Scored& scored, const std::vec
 int EvaluationJob::foil_of(std::size_t post, int target) const {
   if (o_.explain.output != Output::difference) return -1;
   if (foil_ >= 0) return foil_;
-  const auto& z = predictions_[post].logits;
-  int best = -1;
-  for (int c = 0; c < static_cast<int>(z.size()); ++c)
-    if (c != target && (best < 0 || z[static_cast<std::size_t>(c)] > z[static_cast<std::size_t>(best)])) best = c;
-  return best;
+  return best_other_class(predictions_[post].logits, target);
 }
 
 std::vector<Scored> EvaluationJob::scores_of(const std::string& method, const std::vector<Asked>& asked, Unit unit,

@@ -49,6 +49,7 @@ class EvaluationJob {
   void look_up();
   void judge_posts();
   void note_left_out();
+  void note_cut(const std::vector<JudgedPost>& judged);
   /// Class and foil of those of these posts whose are not known yet.
   void decide(const std::vector<std::size_t>& posts);
   std::vector<double> of_parts(const Scored& scored, const std::vector<Part>& parts) const;

@@ -92,6 +92,7 @@ void EvaluationJob::judge_posts() {
   std::iota(all.begin(), all.end(), std::size_t{0});
   if (!o_.agreement.empty()) decide(all);
   note_left_out();
+  note_cut(judged);
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < posts_.size(); ++i)
     if (!known_[i].left_out) asked.push_back(i);
@@ -140,6 +141,22 @@ void EvaluationJob::note_left_out() {
     if (known_[i].left_out) ++(o_.gold && posts_[i].label < 0 ? unlabelled : own_foil);
   if (unlabelled > 0) notes_.push_back(fmt::format("{} posts without a class are left out.", unlabelled));
   if (own_foil > 0) notes_.push_back(fmt::format("{} posts whose explained class is the foil are left out.", own_foil));
+}
+
+/// What the length limit took away, and marks with it.
+void EvaluationJob::note_cut(const std::vector<JudgedPost>& judged) {
+  const auto cut = [&](std::size_t i) { return encodings_[i].cut >= 0; };
+  std::size_t posts = 0, marks = 0;
+  for (std::size_t i = 0; i < posts_.size(); ++i) {
+    if (known_[i].left_out || !cut(i)) continue;
+    ++posts;
+    const auto& marked = judged[i].marked;
+    const auto& spans = posts_[i].spans;
+    marks += std::any_of(spans.begin(), spans.end(), [](const MarkedSpan& s) { return s.kind == "telling"; }) && std::find(marked.begin(), marked.end(), true) == marked.end();
+  }
+  const bool asks_marks = std::any_of(post_metrics_.begin(), post_metrics_.end(), [](const std::string& m) { return metric_info(m).needs == "marked words"; });
+  if (posts > 0) notes_.push_back(fmt::format("{} of the posts {} longer than the length limit: judged by what is left of {}.", posts, posts == 1 ? "is" : "are", posts == 1 ? "it" : "them"));
+  if (asks_marks && marks > 0) notes_.push_back(fmt::format("{} of them lost all marked words by it: left out of the measures of plausibility.", marks));
 }
 
 }  // namespace telltale

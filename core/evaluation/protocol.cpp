@@ -189,11 +189,11 @@ Json measure_protocol(const Json& settings, const EvaluationOptions& o, const st
     p["resamples"] = settings["resamples"];
     p["dataset"] = settings["dataset"];
     sample();
+  } else if (info.id == "token-f1" || info.id == "iou-f1") {
+    if (o.judge.rationale_k == 0) sample();  // k is an average over it
   } else if (info.uses_k) {
     const auto given = k_in(metric);
     p["k"] = given ? to_string(*given) : settings["k"].get<std::string>();
-    if ((info.id == "token-f1" || info.id == "iou-f1") && o.judge.rationale_k == 0)
-      sample();  // k is an average over it
   }
   return p;
 }

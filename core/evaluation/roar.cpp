@@ -14,6 +14,7 @@
 #include "evaluation/evaluation.hpp"
 #include "evaluation/explained.hpp"
 #include "evaluation/protocol.hpp"
+#include "model/best_class.hpp"
 #include "training/trainer.hpp"
 
 namespace telltale {
@@ -52,7 +53,9 @@ EvaluationOptions as_evaluation(const RoarOptions& o) {
 /// What decides the words that go: kept with the derived data set, and compared when it is found again.
 Json removal_protocol(const Judged& j, const RoarOptions& o, const std::string& method, const TopK& share) {
   Json of = method_protocol(as_evaluation(o), method);
-  return {{"roar", {{"model", j.run.fingerprint}, {"dataset", j.dataset.name}, {"of", std::move(of)}, {"class", "predicted"}, {"k", to_string(share)}, {"max_length", j.settings.max_length}}}};
+  Json roar = {{"model", j.run.fingerprint}, {"dataset", j.dataset.name}, {"of", std::move(of)}, {"class", "predicted"}, {"k", to_string(share)}, {"max_length", j.settings.max_length}};
+  if (o.explain.output == Output::difference && method != random_method) roar["foil"] = "the highest-scored other class";  // earlier versions took another
+  return {{"roar", std::move(roar)}};
 }
 
 std::optional<DatasetInfo> derived(Store& store, const std::string& name, const Json& protocol) {
@@ -80,7 +83,7 @@ TrainRequest request_of(const Judged& j, const RoarRun& wanted, std::int64_t dat
 struct Posts {
   std::vector<Document> documents;
   std::vector<Encoding> encodings;
-  std::vector<int> predicted;
+  std::vector<int> predicted, runner_up;
 };
 
 Posts read_posts(Store& store, const Judged& j, const Classifier& model, std::stop_token stop) {
@@ -92,7 +95,7 @@ Posts read_posts(Store& store, const Judged& j, const Classifier& model, std::st
     out.encodings.push_back(model.tokenizer().encode(d.text, j.settings.max_length));
     out.documents.push_back(std::move(d));
   });
-  for (const Prediction& p : model.predict(out.encodings, stop)) out.predicted.push_back(p.predicted);
+  for (const Prediction& p : model.predict(out.encodings, stop)) out.predicted.push_back(p.predicted), out.runner_up.push_back(best_other_class(p.logits, p.predicted));
   return out;
 }
 
@@ -106,8 +109,7 @@ std::vector<std::vector<double>> scores_of(Store& store, const Judged& j, const 
   }
   std::vector<ExplainRequest> requests;
   for (std::size_t i = 0; i < posts.documents.size(); ++i) {
-    int foil = -1;
-    if (o.explain.output == Output::difference) foil = posts.predicted[i] == 0 ? 1 : 0;
+    const int foil = o.explain.output == Output::difference ? posts.runner_up[i] : -1;
     requests.push_back({posts.documents[i].id, &posts.encodings[i], posts.predicted[i], foil});
   }
   for (Scored& s : explained(&store, j.run.id, model, requests, explain_options(as_evaluation(o), method), stop, progress, "explaining: " + method_info(method).name).posts)

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
 #include "model/classifier_impl.hpp"
@@ -33,6 +34,24 @@ std::string weights_fingerprint(const Parameters& parameters, const ModelConfig&
   return fmt::format("{:016x}{:016x}", h.high64, h.low64);
 }
 
+/// Row of the model's own head for each of the classes wanted; empty where it has no head for just these.
+static std::vector<std::int64_t> head_order(const std::vector<std::string>& wanted, const std::vector<std::string>& own, std::int64_t rows) {
+  std::vector<std::int64_t> order;
+  if (wanted.size() != own.size() || static_cast<std::int64_t>(own.size()) != rows || std::set<std::string>(own.begin(), own.end()).size() != own.size()) return order;
+  for (const std::string& label : wanted) {
+    const auto at = std::find(own.begin(), own.end(), label);
+    if (at == own.end()) return {};
+    order.push_back(at - own.begin());
+  }
+  return order;
+}
+
+static void order_head(Parameters& parameters, const std::vector<std::int64_t>& order) {
+  at::NoGradGuard no_grad;
+  const at::Tensor rows = at::tensor(order, at::kLong).to(parameters.flat.device());
+  for (at::Tensor t : {parameters.weights.head_weight, parameters.weights.head_bias}) t.detach().copy_(t.detach().index_select(0, rows));
+}
+
 std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder, const ComputeOptions& options, const std::vector<std::string>& labels,
                                              std::uint64_t head_seed) {
   auto impl = std::make_unique<Impl>();
@@ -41,7 +60,8 @@ std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder
   impl->config = read_model_config(folder);
   const auto checkpoint = Checkpoint::open(folder);
   const std::int64_t head = head_rows(*checkpoint);
-  impl->new_head = head == 0 || (!labels.empty() && labels != impl->config.labels);
+  const std::vector<std::int64_t> order = head_order(labels, impl->config.labels, head);
+  impl->new_head = head == 0 || (!labels.empty() && order.empty());
   if (impl->new_head && labels.size() == 1) throw std::invalid_argument("a classifier needs at least two classes");
   check_weights(*checkpoint, impl->config, impl->new_head);
   check_weights_finite(*checkpoint);
@@ -56,6 +76,7 @@ std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder
   const at::ScalarType type = products == at::kDouble ? at::kDouble : at::kFloat;
   impl->parameters = std::make_unique<Parameters>(impl->config, static_cast<std::int64_t>(impl->labels.size()), type, impl->device);
   impl->parameters->load(*checkpoint, head_seed, impl->new_head);
+  if (!order.empty()) order_head(*impl->parameters, order);
   impl->engine = Engine::make(impl->config, impl->parameters->weights, products);
   impl->precision = precision_of(products);
   if (products == at::kBFloat16) {

@@ -32,6 +32,8 @@ struct Objective::Impl {
   std::unique_ptr<Engine> engine;       ///< pass one
   std::unique_ptr<Network> network;     ///< with a graph
   ObjectiveState state;
+  std::vector<WordMass> masses;                         ///< of the batches of this step
+  std::vector<at::Tensor> probabilities, gold;          ///< and their answers [B,C] and classes [B]
   double unit = 0, mean_norm = 0;
   std::int64_t rival = -1;
 
@@ -67,6 +69,7 @@ struct Objective::Impl {
   }
 
   void begin() {
+    masses.clear(), probabilities.clear(), gold.clear();
     engine->refresh();
     const at::ScalarType real = parameters.flat.scalar_type();
     network = std::make_unique<Network>(config, parameters.weights, products == real ? parameters.weights : cast(parameters.weights, products));
@@ -80,10 +83,13 @@ struct Objective::Impl {
 
   void check(const Batch& b) const {
     const std::int64_t C = parameters.weights.classes();
+    if (C < 2) throw std::invalid_argument(fmt::format("the model tells {} class(es) apart: the objective needs at least two", C));
     if (b.ids.dim() != 2 || b.mask.sizes() != b.ids.sizes() || b.labels.dim() != 1 || b.labels.size(0) != b.ids.size(0) || b.ids.numel() == 0)
       throw std::invalid_argument("a batch needs ids [B,T], mask [B,T] and labels [B]");
     if (b.ids.size(1) > config.max_positions) throw std::invalid_argument(fmt::format("ids are [{}, {}]: the model takes at most {} ids", b.ids.size(0), b.ids.size(1), config.max_positions));
     if (b.ids.min().item<std::int64_t>() < 0 || b.ids.max().item<std::int64_t>() >= config.vocab_size) throw std::invalid_argument(fmt::format("ids hold a value outside 0 to {}", config.vocab_size - 1));
+    if (b.mask.ne(0).logical_and(b.mask.ne(1)).any().item<bool>()) throw std::invalid_argument("mask holds a value other than 0 and 1");
+    if (const at::Tensor empty = b.mask.ne(0).any(-1).logical_not().nonzero(); empty.numel() > 0) throw std::invalid_argument(fmt::format("mask: row {} is 0 everywhere: a post without a token", empty[0][0].item<std::int64_t>()));
     if (b.labels.min().item<std::int64_t>() < 0 || b.labels.max().item<std::int64_t>() >= C) throw std::invalid_argument(fmt::format("labels hold a value outside 0 to {}", C - 1));
     for (const at::Tensor* n : {&b.noise_positive, &b.noise_negative})
       if (n->defined() && (n->dim() != 3 || n->size(0) != b.ids.size(0) || n->size(1) != b.ids.size(1) || n->size(2) != config.hidden_size))
@@ -168,8 +174,12 @@ struct Objective::Impl {
     if (request.measure_norms && term[attribution_term].defined()) out.attribution_gradient_norm = attribution_norm(run, term[attribution_term], A);
     if (request.gradient) gradient(run, term, A, out);
     if (request.gradient) {
-      if (wanted(request, overlap_term) && !A.empty()) update_mass(state.mass, A[0].detach(), run.keep, batch.ids, run.y);
-      ++state.steps;
+      if (wanted(request, overlap_term) && !A.empty()) masses.push_back({A[0].detach(), run.keep, batch.ids, run.y});
+      if (request.last) {
+        update_mass(state.mass, masses);
+        ++state.steps;
+        masses.clear(), probabilities.clear(), gold.clear();
+      }
     }
     return out;
   }
@@ -183,7 +193,10 @@ struct Objective::Impl {
     run.z = network->logits(run.r, run.request.dropout);
     at::NoGradGuard no_grad;
     if (run.inputs == 3) run.predicted_negative = run.logits(2).argmax(-1);
-    if (run.request.gradient) update_confusion(state.confusion, at::softmax(run.logits(0), -1), run.y);
+    if (run.request.gradient) {
+      probabilities.push_back(at::softmax(run.logits(0), -1)), gold.push_back(run.y);
+      if (run.request.last) update_confusion(state.confusion, at::cat(probabilities), at::cat(gold));
+    }
     run.rival = rivals(state.confusion, run.y, rival);
   }
 

@@ -38,7 +38,7 @@ struct ObjectiveState {
   at::Tensor document_counts;  ///< [C,V] double: training posts of class c that hold piece w (constant in a run)
   at::Tensor mass;             ///< M [C,V] double, overlap penalty
   at::Tensor confusion;        ///< [C,C] double: moving average of the probability that posts of y give each other class
-  std::int64_t steps = 0;      ///< batches seen, for the ramp
+  std::int64_t steps = 0;      ///< steps taken, for the ramp
 };
 
 struct TermValues {
@@ -52,6 +52,7 @@ struct TermValues {
 struct ObjectiveRequest {
   bool gradient = true;         ///< add the gradient of `scale`·total to the parameters' flat gradient
   double scale = 1;
+  bool last = true;             ///< of the batches of a step, whose gradients are added up: with it the ramp and the moving averages go one step on
   bool shares = false;          ///< measure each term's share (one more reverse pass for each)
   bool measure_all = false;     ///< terms of weight 0 are measured too (probe)
   bool measure_norms = false;   ///< attribution_gradient_norm

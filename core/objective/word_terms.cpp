@@ -30,15 +30,21 @@ at::Tensor prior_penalty(const at::Tensor& A, const at::Tensor& keep, const at::
   return (size * shared).sum(-1) / (size.sum(-1) + 1e-6);
 }
 
-void update_mass(at::Tensor& mass, const at::Tensor& A, const at::Tensor& keep, const at::Tensor& ids, const at::Tensor& y) {
+void update_mass(at::Tensor& mass, const std::vector<WordMass>& batches) {
   at::NoGradGuard no_grad;
-  const at::Tensor a = positive_share(A.detach(), keep);
+  std::vector<at::Tensor> shares;
+  for (const WordMass& b : batches) shares.push_back(positive_share(b.A.detach(), b.keep));
   for (std::int64_t c = 0; c < mass.size(0); ++c) {
-    const at::Tensor rows = y.eq(c).nonzero().flatten();
-    if (rows.numel() == 0) continue;
-    at::Tensor now = at::zeros({mass.size(1)}, mass.options());
-    now.index_add_(0, ids.index_select(0, rows).flatten(), a.index_select(0, rows).flatten().to(mass.scalar_type()));
-    mass[c].mul_(decay).add_(now, (1 - decay) / static_cast<double>(rows.numel()));
+    at::Tensor now;
+    std::int64_t posts = 0;
+    for (std::size_t k = 0; k < batches.size(); ++k) {
+      const at::Tensor rows = batches[k].y.eq(c).nonzero().flatten();
+      if (rows.numel() == 0) continue;
+      if (!now.defined()) now = at::zeros({mass.size(1)}, mass.options());
+      now.index_add_(0, batches[k].ids.index_select(0, rows).flatten(), shares[k].index_select(0, rows).flatten().to(mass.scalar_type()));
+      posts += rows.numel();
+    }
+    if (posts > 0) mass[c].mul_(decay).add_(now, (1 - decay) / static_cast<double>(posts));
   }
 }
 

@@ -17,8 +17,12 @@ at::Tensor overlap_penalty(const at::Tensor& A, const at::Tensor& keep, const at
 /// Rows: Σ_t |A_t| s_t / (Σ|A| + 1e−6).
 at::Tensor prior_penalty(const at::Tensor& A, const at::Tensor& keep, const at::Tensor& shared);
 
-/// M of every class in the batch moves by 0.03 towards the mean mass that its posts put on each piece; other rows stay.
-void update_mass(at::Tensor& mass, const at::Tensor& A, const at::Tensor& keep, const at::Tensor& ids, const at::Tensor& y);
+/// What one batch of a step puts on its words: A, keep, ids [B,T], y [B].
+struct WordMass {
+  at::Tensor A, keep, ids, y;
+};
+/// M of every class in the step's batches moves by 0.03 towards the mean mass that its posts put on each piece; other rows stay.
+void update_mass(at::Tensor& mass, const std::vector<WordMass>& batches);
 /// The row of every class in the batch moves by 0.03 towards the mean probabilities of its posts.
 void update_confusion(at::Tensor& confusion, const at::Tensor& probabilities, const at::Tensor& y);
 /// r [B]: the class that posts of y give most probability besides y, or `fixed` (≥ 0; posts of that class keep the automatic rival).

@@ -1,10 +1,13 @@
 #include "report/run_export.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <stdexcept>
 
@@ -156,10 +159,11 @@ std::vector<fs::path> export_weights(Store& store, const RunRecord& run, const f
   if (!target.has_filename()) target = target.parent_path();
   const fs::path parent = target.parent_path();
   fs::create_directories(parent);
-  const fs::path part = parent / (target.filename().string() + ".part");
-  fs::remove_all(part);
+  std::string unique = (parent / (target.filename().string() + ".part-XXXXXX")).string();  // a name that is nobody's
+  if (!::mkdtemp(unique.data())) throw std::runtime_error(fmt::format("{}: cannot be made: {}", unique, std::strerror(errno)));
+  const fs::path part = unique;
   try {
-    fs::create_directory(part);
+    fs::permissions(part, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec);
     for (const auto& name : names) {
       fs::copy_file(from / name, part / name);
       sync_path(part / name);

@@ -1,6 +1,8 @@
 #include "store/connection.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <sqlite3.h>
 
 #include <chrono>
@@ -50,6 +52,13 @@ void rethrow(const std::filesystem::path& file, const SQLite::Exception& e) {
 
 void Store::Impl::bad_value(std::string_view table, std::string_view row, std::string_view column, std::string_view what) const {
   throw std::runtime_error(one_line(fmt::format("{}: table {}, row {}, column {}: {}", file.string(), table, row, column, what)));
+}
+
+std::string Store::Impl::inner_folder(std::string folder, std::string_view table, std::string_view row) const {
+  const std::filesystem::path path(folder);
+  if (path.is_absolute() || std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; }))
+    bad_value(table, row, "folder", fmt::format("'{}' leads out of {}.d", folder, file.filename().string()));
+  return folder;
 }
 
 Json Store::Impl::json(const SQLite::Column& c, std::string_view table, std::string_view row, std::string_view column) const {

@@ -37,6 +37,8 @@ struct Store::Impl {
 
   /// The error of a JSON column, blob or enumeration that does not hold what it should.
   [[noreturn]] void bad_value(std::string_view table, std::string_view row, std::string_view column, std::string_view what) const;
+  /// A folder that the file names: one in FILE.d, or none. Throws where it would lead out of it.
+  std::string inner_folder(std::string folder, std::string_view table, std::string_view row) const;
   /// Parses a JSON column; empty or NULL is null.
   Json json(const SQLite::Column& c, std::string_view table, std::string_view row, std::string_view column) const;
 };

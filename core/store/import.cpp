@@ -97,6 +97,19 @@ class ImportTransaction final : public Store::Import {
     });
   }
 
+  Repeated repeated_ids() override {
+    return impl_.guard([&] {
+      Repeated found;
+      Query extra(impl_,
+                  "SELECT count(*), min(id) FROM (SELECT id, row_number() OVER (PARTITION BY external_id ORDER BY id) AS n "
+                  "FROM documents WHERE dataset = ? AND external_id <> '') WHERE n > 1");
+      extra.bind(dataset_).step();
+      found.count = extra.integer(0);
+      if (found.count > 0) found.first = external_id(extra.integer(1));
+      return found;
+    });
+  }
+
   DatasetInfo commit(const Json& report) override {
     impl_.guard([&] {
       rest_is_train();

@@ -48,7 +48,7 @@ RunRecord read_run(Store::Impl& impl, Query& q) {
   r.step = q.integer(11);
   r.steps = q.integer(12);
   r.fingerprint = q.text(13);
-  r.folder = q.text(14);
+  r.folder = impl.inner_folder(q.text(14), "runs", row);
   r.error = q.text(15);
   r.note = q.text(16);
   r.created = q.text(17);

@@ -105,7 +105,7 @@ std::vector<CheckpointRecord> Store::checkpoints(std::int64_t run) {
     std::vector<CheckpointRecord> all;
     Query q(*impl_, "SELECT step, kind, folder FROM checkpoints WHERE run = ? ORDER BY step, kind");
     q.bind(run);
-    while (q.step()) all.push_back({q.integer(0), q.text(1), q.text(2)});
+    while (q.step()) all.push_back({q.integer(0), q.text(1), impl_->inner_folder(q.text(2), "checkpoints", fmt::format("{}, {}", run, q.integer(0)))});
     return all;
   });
 }

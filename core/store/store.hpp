@@ -211,6 +211,12 @@ class Store {
       std::string first_across_classes;
     };
     virtual Duplicates duplicates() = 0;
+    /// Posts but the first of each external id (posts without one do not count), and that id of the first of them.
+    struct Repeated {
+      std::int64_t count = 0;
+      std::string first;
+    };
+    virtual Repeated repeated_ids() = 0;
     /// Numbers the sorted classes, writes the report, commits. Posts still without a split are "train". Returns the data set.
     virtual DatasetInfo commit(const Json& report) = 0;
   };

@@ -32,27 +32,12 @@ TrainingSettings settings_for(Store& store, const std::string& preset, std::opti
   return warm_started_settings(preset, settings_from_json(finished_run(store, *from).settings));
 }
 
-std::int64_t queue_run(Store& store, const TrainRequest& request) {
-  preset_info(request.preset);
+TrainingSettings settings_of_run(Store& store, const TrainRequest& request) {
   const DatasetInfo dataset = store.dataset(request.dataset);
   if (dataset.classes.size() < 2) throw std::invalid_argument(fmt::format("data set '{}' has {} class(es): training needs at least two", dataset.name, dataset.classes.size()));
-  RunRecord run;
-  run.name = request.name.empty() ? request.preset : request.name;
-  run.preset = request.preset;
-  run.dataset = dataset.id;
-  run.model = request.model;
-  run.from = request.from;
-  run.pair = request.pair;
   fs::path folder = request.model;
-  if (request.from) {
-    const RunRecord start = finished_run(store, *request.from);
-    run.model = start.model;
-    folder = store.folder() / start.folder;
-  } else if (request.model.empty()) {
-    throw std::invalid_argument("no model folder was given");
-  } else {
-    run.model = fs::absolute(request.model).lexically_normal().string();
-  }
+  if (request.from) folder = store.folder() / finished_run(store, *request.from).folder;
+  else if (request.model.empty()) throw std::invalid_argument("no model folder was given");
   TrainingSettings settings = request.settings;
   check(settings);
   const ModelConfig config = read_model_config(folder);
@@ -65,6 +50,19 @@ std::int64_t queue_run(Store& store, const TrainRequest& request) {
     throw std::invalid_argument(fmt::format("rival: expected auto or one of {}, got '{}'", fmt::join(dataset.classes, ", "), settings.objective.rival));
   if (const std::string& split = settings.validation_split; split != "auto" && split != "held-out" && store.count_documents({.dataset = dataset.id, .split = split}) == 0)
     throw std::invalid_argument(fmt::format("validation_split: data set '{}' has no post in the split '{}'", dataset.name, split));
+  return settings;
+}
+
+std::int64_t queue_run(Store& store, const TrainRequest& request) {
+  preset_info(request.preset);
+  const TrainingSettings settings = settings_of_run(store, request);
+  RunRecord run;
+  run.name = request.name.empty() ? request.preset : request.name;
+  run.preset = request.preset;
+  run.dataset = request.dataset;
+  run.from = request.from;
+  run.pair = request.pair;
+  run.model = request.from ? finished_run(store, *request.from).model : fs::absolute(request.model).lexically_normal().string();
   run.settings = to_json(settings);
   run.status = RunStatus::queued;
   return store.add_run(run);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace telltale {
 
@@ -115,6 +116,9 @@ void check(const TrainingSettings& t) {
   if (o.epsilon > o.epsilon2) throw std::invalid_argument(fmt::format("epsilon ({}) must be at most epsilon2 ({})", o.epsilon, o.epsilon2));
   if (o.weight_class + o.weight_attribution + o.weight_cls + o.weight_positive + o.weight_negative + o.weight_overlap + o.weight_prior <= 0)
     throw std::invalid_argument("every weight is 0: nothing would be trained");
+  if (o.quadrature == Quadrature::trapezoid)
+    for (const auto& [key, steps] : {std::pair{"attribution.steps", o.steps}, {"attribution.gradient_steps", o.gradient_steps}})
+      if (steps < 2) throw std::invalid_argument(fmt::format("{}: {}, but the trapezoid rule (attribution.quadrature) needs at least 2", key, steps));
 }
 
 OrderedJson to_json(const TrainingSettings& settings) {

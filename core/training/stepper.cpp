@@ -72,6 +72,7 @@ StepResult Stepper::accumulate(const std::vector<std::vector<std::size_t>>& batc
     const Batch batch = make_batch(posts, specials_.pad, m.device, m.parameters->flat.scalar_type());
     ObjectiveRequest request;
     request.scale = static_cast<double>(posts.size()) / static_cast<double>(all);
+    request.last = j + 1 == batches.size();
     request.shares = shares;
     request.seed = mix_seed(settings_.seed, static_cast<std::uint64_t>(k), j, noise_stream);
     if (drops) {

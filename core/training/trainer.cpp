@@ -62,6 +62,25 @@ fs::path start_folder(Store& store, const std::optional<std::int64_t>& from, con
   return from ? store.folder() / store.run(*from).folder : fs::path(model);
 }
 
+/// What earlier sessions of a run wrote beside its settings. Throws where the file holds something else.
+Json derived_of(const Store& store, const RunRecord& run) {
+  Json derived = run.settings.value("derived", Json::object());
+  const auto bad = [&](const std::string& what) { throw std::runtime_error(fmt::format("{}: table runs, row {}, column settings: derived{}", store.file().string(), run.id, what)); };
+  if (!derived.is_object()) bad(": expected an object");
+  const auto check = [&](const char* key, const char* expected, auto&& fine) {
+    if (const auto it = derived.find(key); it != derived.end() && !fine(*it)) bad(fmt::format(".{}: expected {}", key, expected));
+  };
+  check("precision", "fp32, bf16 or fp64", [](const Json& v) {
+    return v.is_string() && (v == "fp32" || v == "bf16" || v == "fp64");
+  });
+  const auto positive = [](const Json& v) { return v.is_number() && std::isfinite(v.get<double>()) && v.get<double>() > 0; };
+  check("unit", "a number over 0", positive);
+  check("mean_norm", "a number over 0", positive);
+  if (derived.contains("unit") != derived.contains("mean_norm")) bad(": unit and mean_norm go together");
+  check("threads", "a whole number", [](const Json& v) { return v.is_number_integer(); });
+  return derived;
+}
+
 class Session {
  public:
   Session(Store& store, RunRecord run, const TrainOptions& options, std::stop_token stop, const TrainCallbacks& callbacks, TrainControl* control)
@@ -139,7 +158,7 @@ class Session {
 
   void begin() {
     session_start_ = Clock::now();
-    const Json derived = run_.settings.value("derived", Json::object());
+    const Json derived = derived_of(store_, run_);
     if (derived.contains("precision")) options_.compute.precision = parse_precision(derived["precision"].get<std::string>());
     const std::string checkpoint = last_checkpoint();
     std::error_code error;
@@ -480,11 +499,8 @@ RunRecord train_run(Store& store, std::int64_t run, const TrainOptions& options,
 }
 
 CostEstimate predict_cost(Store& store, const TrainRequest& request, const TrainOptions& options, std::stop_token stop, const TrainCallbacks&) {
-  check(request.settings);
-  TrainingSettings settings = request.settings;
+  const TrainingSettings settings = settings_of_run(store, request);
   const fs::path folder = start_folder(store, request.from, request.model);
-  const ModelConfig config = read_model_config(folder);
-  if (!settings.given.contains("max_length")) settings.max_length = std::min(settings.max_length, static_cast<int>(config.max_positions));
   Start start = prepare(store, folder, request.dataset, settings, options.compute, stop);
   return measure_cost(*start.stepper, *start.data, store.folder(), stop);
 }

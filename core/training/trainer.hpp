@@ -35,6 +35,10 @@ struct TrainRequest {
 /// Settings a run of this preset starts with: the preset's own, or, from a finished run, its batches, seed and half its learning rate.
 TrainingSettings settings_for(Store& store, const std::string& preset, std::optional<std::int64_t> from);
 
+/// The settings that queue_run gives the run: checked against the data set and the model, the length cut to the model's where nobody set one.
+/// Throws as queue_run does.
+TrainingSettings settings_of_run(Store& store, const TrainRequest& request);
+
 /// Checks everything that can be checked without training and adds a row with status `queued`. A length that the person did not give is
 /// cut to the model's positions. Throws std::invalid_argument (unknown preset or data set, settings, `from` unfinished, rival no class),
 /// std::runtime_error (model folder).

@@ -161,6 +161,24 @@ class TestCliMethods : public QObject {
     QCOMPARE(bad.status, 1);
     QCOMPARE(bad.err.count("standard input line 3"), 1);
   }
+  void what_was_cut_and_marked_is_said() {
+    QByteArray longer;
+    for (int i = 0; i < 200; ++i) longer += "puck ";
+    const QByteArray end = QByteArray::number(longer.size());
+    const QByteArray posts = "{\"text\": \"team win the puck\", \"spans\": [{\"begin\": 0, \"end\": 8}]}\n{\"text\": \"" + longer + "net\", \"spans\": [{\"begin\": " + end + ", \"end\": " + QByteArray::number(longer.size() + 3) + "}]}\n";
+    const QStringList call{"evaluate", "--model", model_, "--input", "-", "--methods", "occlusion", "--metrics", "token-f1,gini", "--json"};
+    const Json told = telltale_program(call, posts).json();
+    QCOMPARE(told["protocol"]["notes"].size(), std::size_t{2});
+    QVERIFY(told["protocol"]["notes"][0].get<std::string>().starts_with("1 of the posts is longer than the length limit"));
+    QVERIFY(told["protocol"]["notes"][1].get<std::string>().starts_with("1 of them lost all marked words"));
+    QCOMPARE(told["protocol"]["metrics"]["token-f1"]["k"], Json(2));
+    const Json given = telltale_program(call + QStringList{"--rationale-k", "1"}, posts).json();
+    QCOMPARE(given["protocol"]["metrics"]["token-f1"]["k"], Json(1));
+    QVERIFY(given["rows"][0]["mean"].is_number() && given["rows"][0]["mean"].get<double>() <= 2.0 / 3 + 1e-9);  // one of two marked words at most
+    const Run empty = telltale_program(call, "{\"text\": \"the puck\", \"spans\": [{\"begin\": 1, \"end\": 1}]}\n");
+    QVERIFY2(empty.status == 1 && empty.err.contains("standard input line 1: spans: span [1, 1] is empty"), empty.err);
+    QVERIFY(telltale_program({"explain", "--model", model_, "--text", ""}).out.contains("the text has no words to explain"));
+  }
   void what_an_option_takes_data() {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<QString>("said");
@@ -189,6 +207,8 @@ class TestCliMethods : public QObject {
     warns("tolerance of a gradient", explain + QStringList{"saliency-l1", "--tolerance", "0.1"}, "--tolerance: method saliency-l1 does not use it");
     warns("baseline of a gradient", explain + QStringList{"saliency-l1", "--baseline", "mask"}, "--baseline: method saliency-l1 does not use it");
     warns("evaluate: seeds", evaluate + QStringList{"gini", "--seeds", "2"}, "--seeds goes with consistency");
+    row("evaluate: k of a metric", evaluate + QStringList{"mass@0"}, "got '0' (see");
+    warns("evaluate: k of the marked words", evaluate + QStringList{"gini", "--rationale-k", "2"}, "--rationale-k goes with token-f1");
     warns("evaluate: subsets", evaluate + QStringList{"gini", "--subsets", "2"}, "--subsets goes with infidelity");
   }
   void what_an_option_takes() {

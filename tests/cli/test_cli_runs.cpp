@@ -83,6 +83,10 @@ class TestCliRuns : public QObject {
     row("train: a file of another kind", {"train", "--db", "TEXT", "--data", "made", "--model", "MODEL"}, 1, {"not a Telltale file"});
     row("train: no preset", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--preset", "good"}, 2, {"good", "word-dropout"});
     row("train: no run", {"train", "--db", "DB", "--data", "made", "--from", "9"}, 2, {"no run 9", "1"});
+    row("train: one node of the trapezoid rule", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--set", "attribution.quadrature=trapezoid", "attribution.steps=1"}, 2, {"attribution.steps", "trapezoid"});
+    row("train: lines in the name", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--name", "two\nlines"}, 2, {"--name"});
+    row("train: model and run", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--from", "1"}, 2, {"--from"});
+    row("train: dry run of a rival that is none", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--set", "rival=xx", "--dry-run"}, 2, {"rival"});
     row("train: longer than the model", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--max-length", "9999"}, 2, {"max_length", "64"});
     row("train: too short", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--max-length", "2"}, 2, {"max_length"});
     row("train: threads", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--threads", "-5"}, 2, {"--threads"});

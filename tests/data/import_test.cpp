@@ -460,6 +460,10 @@ class ImportTest : public QObject {
     const DatasetInfo info = p.import_text("a.csv", "text,label,split,id\nsame,a,train,1\nsame,a,test,2\nsame,b,test,3\nother,a,test,4\nother,a,test,5\n");
     QCOMPARE(info.documents, 5);
     QCOMPARE(listed(info, "noted"), "duplicate text=3@2; same text in two splits=1@1; same text in two classes=1@1"s);
+    const DatasetInfo ids = p.import_text("b.csv", "text,label,split,id\none,a,train,1\ntwo,b,train,q\nthree,a,test,q\nfour,b,dev,q\nfive,b,Valid,\nsix,a,rest,\n");
+    QCOMPARE(listed(ids, "noted"), "id of another post too=2@q"s);
+    QCOMPARE(p.store->count_documents({.dataset = ids.id, .split = "validation"}), 2);  // dev and Valid, as folders of these names
+    QCOMPARE(p.store->count_documents({.dataset = ids.id, .split = "rest"}), 1);
   }
 
   // ---- ended early

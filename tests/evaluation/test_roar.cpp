@@ -17,12 +17,12 @@ struct File {
   QTemporaryDir folder;
   std::unique_ptr<Store> store;
   std::int64_t run = 0;
-  File() {
+  explicit File(int epochs = 16, std::uint64_t seed = 1) {
     const std::filesystem::path at = folder.path().toStdString();
     store = Store::open(at / "t.telltale", Store::Mode::create);
     test::add_tiny_posts(*store, 240, 60);
-    const auto model = test::make_tiny_model(at / "model");
-    run = train(*store, test::tiny_request(*store, model, "baseline", 16), {{"cpu", 1, Precision::fp32}, false}).id;
+    const auto model = test::make_tiny_model(at / "model", seed);
+    run = train(*store, test::tiny_request(*store, model, "baseline", epochs), {{"cpu", 1, Precision::fp32}, false}).id;
   }
 };
 
@@ -144,6 +144,27 @@ class TestRoar : public QObject {
     QCOMPARE(f.store->run(runs[1].id).finished, finished);  // not trained again
     QCOMPARE(f.store->run(runs[2].id).status, RunStatus::finished);
     QCOMPARE(doc["rows"].size(), std::size_t{2});
+  }
+  void a_difference_is_against_the_runner_up() {
+    File f(2, 5);  // hardly trained: its second choices differ
+    RoarOptions o = options();
+    o.methods = {"gradient-x-input"};
+    o.explain.output = Output::difference;
+    roar(*f.store, f.run, o);
+    const auto model = Classifier::load(f.store->folder() / f.store->run(f.run).folder, o.compute);
+    int neither_first = 0;
+    const auto kept = f.store->explanations(f.run);
+    QVERIFY(kept.size() > 100);
+    for (const ExplanationRecord& e : kept) {
+      const auto z = model->predict({model->tokenizer().encode(f.store->document(e.document).text, 0)}).at(0).logits;
+      int best = -1;
+      for (int c = 0; c < 3; ++c)
+        if (c != e.target && (best < 0 || z[static_cast<std::size_t>(c)] > z[static_cast<std::size_t>(best)])) best = c;
+      QCOMPARE(e.foil, best);
+      neither_first += e.foil != (e.target == 0 ? 1 : 0);
+    }
+    QVERIFY(neither_first > 0);  // not simply the first other class
+    QCOMPARE(f.store->dataset("posts, run 1: without 5% by gradient-x-input").options["roar"]["foil"], Json("the highest-scored other class"));
   }
   void several_seeds() {
     File f;

@@ -103,7 +103,7 @@ class TestLosses : public QObject {
     QVERIFY(std::abs(overlap_penalty(A, keep, mass, ids, y, r).item<double>() - (1 / (2 + 1e-6)) * (0.2 / 0.4001)) < 1e-12);
     at::Tensor moving = at::zeros({2, 3}, at::kDouble);
     moving[1].fill_(7);
-    update_mass(moving, A, keep, ids, y);
+    update_mass(moving, {{A, keep, ids, y}});
     QVERIFY(std::abs(moving[0][0].item<double>() - 0.03 / (2 + 1e-6)) < 1e-12 && moving[1][0].item<double>() == 7);
     const at::Tensor confusion = at::tensor({0.9, 0.02, 0.08, 0.1, 0.8, 0.1, 0.0, 0.3, 0.7}, at::kDouble).view({3, 3});
     QCOMPARE(rivals(confusion, at::tensor({0, 2}, at::kLong), -1)[0].item<std::int64_t>(), 2);

@@ -241,6 +241,48 @@ class TestObjective : public QObject {
     for (int k = 0; k < 4; ++k) objective->evaluate(b.batch, request);
     QVERIFY((b.parameters().flat_gradient - plain).norm().item<double>() < 1e-10 * plain.norm().item<double>());
   }
+  /// A step in several batches moves the ramp and the averages as the same posts in one batch do, and only with its last batch.
+  void batches_of_a_step_are_one_step() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const Bench b = bench(shared, "golden/models/tiny-bert/fp32", "tiny-bert");
+    ObjectiveOptions o;
+    o.weight_overlap = 1;
+    const auto whole = b.objective(o), parts = b.objective(o);
+    const std::int64_t B = b.batch.ids.size(0);
+    QVERIFY(B >= 3);
+    const auto rows = [&](std::int64_t first, std::int64_t n) {
+      Batch one = b.batch;
+      for (at::Tensor* t : {&one.ids, &one.mask, &one.labels, &one.noise_positive, &one.noise_negative})
+        if (t->defined()) *t = t->narrow(0, first, n);
+      return one;
+    };
+    for (int step = 1; step <= 2; ++step) {
+      whole->begin_step(), parts->begin_step();
+      ObjectiveRequest request;
+      whole->evaluate(b.batch, request);
+      const at::Tensor mass = parts->state().mass.clone(), confusion = parts->state().confusion.clone();
+      for (std::int64_t k = 0; k < 3; ++k) {
+        request.last = k == 2;
+        request.scale = 1.0 / 3;
+        QCOMPARE(parts->state().steps, std::int64_t{step - 1});
+        QVERIFY(at::equal(parts->state().mass, mass) && at::equal(parts->state().confusion, confusion));
+        const std::int64_t first = k * B / 3;
+        parts->evaluate(rows(first, (k + 1) * B / 3 - first), request);
+      }
+      QCOMPARE(parts->state().steps, std::int64_t{step});
+      QVERIFY(whole->state().mass.sum().item<double>() > 0);
+      QVERIFY((parts->state().mass - whole->state().mass).abs().max().item<double>() < 1e-12);
+      QVERIFY((parts->state().confusion - whole->state().confusion).abs().max().item<double>() < 1e-12);
+    }
+    // What a step that was broken off left behind does not come into the next.
+    ObjectiveRequest request;
+    request.last = false;
+    parts->evaluate(b.batch, request);
+    parts->begin_step(), whole->begin_step();
+    request.last = true;
+    parts->evaluate(b.batch, request), whole->evaluate(b.batch, request);
+    QVERIFY((parts->state().mass - whole->state().mass).abs().max().item<double>() < 1e-12);
+  }
   void refusals() {
     TELLTALE_NEEDS_SHARED(shared);
     Bench b = bench(shared, "golden/models/tiny-bert/fp32", "tiny-bert");
@@ -254,6 +296,18 @@ class TestObjective : public QObject {
     wrong = b.batch;
     wrong.noise_positive = b.batch.noise_positive.narrow(2, 0, 3);
     QVERIFY_EXCEPTION_THROWN(objective->evaluate(wrong, {}), std::invalid_argument);
+    wrong = b.batch;
+    wrong.mask = b.batch.mask * 2;
+    QVERIFY_EXCEPTION_THROWN(objective->evaluate(wrong, {}), std::invalid_argument);
+    wrong = b.batch;
+    wrong.mask = b.batch.mask.clone();
+    wrong.mask[1].zero_();
+    try {
+      objective->evaluate(wrong, {});
+      QFAIL("a post without a token");
+    } catch (const std::invalid_argument& e) {
+      QVERIFY2(QString(e.what()).contains("row 1"), e.what());
+    }
   }
 };
 

@@ -426,6 +426,53 @@ class TestTrainingRuns : public QObject {
     QVERIFY(a.fingerprint != b.fingerprint);
   }
 
+  /// A head for just these classes is kept, in whatever order they come; for others a new one is drawn.
+  void heads_follow_the_order_of_the_classes() {
+    TELLTALE_NEEDS_SHARED(shared);
+    const auto folder = shared / "golden/models/tiny-bert/fp32";
+    const auto own = Classifier::load(folder, plain.compute);
+    std::vector<std::string> sorted = own->labels();
+    std::sort(sorted.begin(), sorted.end());
+    QVERIFY(sorted != own->labels());
+    const auto other = Classifier::load(folder, plain.compute, sorted);
+    QVERIFY(!other->new_head());
+    const Encoding text = own->tokenizer().encode("north wind", 0);
+    const auto a = own->predict({text}).at(0), b = other->predict({text}).at(0);
+    for (std::size_t k = 0; k < sorted.size(); ++k) {
+      const auto at = std::find(own->labels().begin(), own->labels().end(), sorted[k]) - own->labels().begin();
+      QCOMPARE(b.logits[k], a.logits[static_cast<std::size_t>(at)]);
+    }
+    sorted.back() = "up";
+    QVERIFY(Classifier::load(folder, plain.compute, sorted)->new_head());
+  }
+
+  void what_earlier_sessions_wrote_is_checked() {
+    TELLTALE_NEEDS_SHARED(shared);
+    Temporary t;
+    const auto store = Store::open(t / "a.telltale", Store::Mode::create);
+    synthetic_posts(*store, 12, 4, "made", {"cats", "dogs"});
+    TrainRequest request = everything(*store, shared, "made");
+    for (const auto& [derived, says] : std::vector<std::pair<Json, std::string>>{{{{"precision", 7}}, "derived.precision"}, {{{"precision", "fp8"}}, "derived.precision"}, {{{"unit", "x"}, {"mean_norm", 1}}, "derived.unit"}, {{{"unit", 1.0}}, "mean_norm"}, {{{"threads", "two"}}, "derived.threads"}, {Json::array({1}), "derived"}}) {
+      RunRecord run = store->run(queue_run(*store, request));
+      run.settings["derived"] = derived;
+      store->update_run(run);
+      std::string told;
+      try {
+        train_run(*store, run.id, plain);
+      } catch (const std::runtime_error& e) {
+        told = e.what();
+      }
+      QVERIFY2(told.find("table runs, row " + std::to_string(run.id)) != std::string::npos && told.find(says) != std::string::npos, told.c_str());
+    }
+    // And a folder that leads out of the file's own.
+    RunRecord run = store->run(queue_run(*store, request));
+    for (const char* folder : {"../made", "/etc", "a/../../b"}) {
+      run.folder = folder;
+      store->update_run(run);
+      QVERIFY_EXCEPTION_THROWN(store->run(run.id), std::runtime_error);
+    }
+  }
+
   void new_heads_and_splits() {
     TELLTALE_NEEDS_SHARED(shared);
     Temporary t;
