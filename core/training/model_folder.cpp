@@ -1,5 +1,6 @@
 #include "training/model_folder.hpp"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -44,7 +45,8 @@ std::string tensor_hash(const at::Tensor& tensor) {
 }
 
 at::Generator seeded_generator(at::Device device, std::uint64_t seed) {
-  at::Generator generator = at::globalContext().defaultGenerator(device).clone();
+  if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
+  at::Generator generator = at::globalContext().defaultGenerator(device).clone();  // LibTorch 1.13 never frees a clone
   generator.set_current_seed(seed);
   return generator;
 }

@@ -22,7 +22,7 @@ void write_weights(const std::filesystem::path& file, const Parameters& paramete
 /// XXH3 of the very bytes: tells whether a folder still holds the weights that a run began with.
 std::string tensor_hash(const at::Tensor& tensor);
 
-/// Generator of the device, seeded: the source of every dropout mask of one batch.
+/// Generator of the device, seeded: the source of every dropout mask. Made once, then seeded anew for each batch: on a GPU, LibTorch 1.13 never frees it.
 at::Generator seeded_generator(at::Device device, std::uint64_t seed);
 
 }  // namespace telltale

@@ -76,7 +76,9 @@ StepResult Stepper::accumulate(const std::vector<std::vector<std::size_t>>& batc
     request.shares = shares;
     request.seed = mix_seed(settings_.seed, static_cast<std::uint64_t>(k), j, noise_stream);
     if (drops) {
-      dropout_.generator = seeded_generator(m.device, mix_seed(settings_.seed, static_cast<std::uint64_t>(k), j, dropout_stream));
+      const std::uint64_t seed = mix_seed(settings_.seed, static_cast<std::uint64_t>(k), j, dropout_stream);
+      if (dropout_.generator.defined()) dropout_.generator.set_current_seed(seed);
+      else dropout_.generator = seeded_generator(m.device, seed);
       request.dropout = &dropout_;
     }
     const TermValues v = objective_->evaluate(batch, request);
