@@ -348,6 +348,7 @@ OrderedJson memory(const Arguments& a) {
     s.probe.begin();  // what it has gathered is no memory of the window's
     samples.push_back({{"after", what}, {"step", training.state().step}, {"resident_mib", Probe::rounded(resident_mib())}, {"in_use_mib", Probe::rounded(in_use_mib())}, {"redraws", s.window->runs()->losses().grid().replots()}});
   };
+  until([&] { return training.running().has_value(); });
   for (int k = 1; k <= 10 && training.running(); ++k) {
     until([&] { return !training.running() || training.state().step >= static_cast<std::int64_t>(a.run_steps) * k / 10; }, 3600);
     sample("steps");
