@@ -1,10 +1,9 @@
 #include "store/connection.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
