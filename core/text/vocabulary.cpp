@@ -176,7 +176,22 @@ void read_document(Vocabulary& v, std::int64_t rows, const SpecialNames& names,
   read_added(v, document, rows, added);
 }
 
-Json read_config(const std::filesystem::path& folder, Vocabulary& v, SpecialNames& names) {
+/// Whether transformers 4 and 5 take this folder's tokeniser as a class of BERT's: by tokenizer_class, else by the
+/// model_type of config.json. Such a class has settings of its own, whatever the normaliser of tokenizer.json says.
+bool class_of_bert(const std::filesystem::path& folder, const Json& config) {
+  constexpr std::size_t limit = std::size_t{64} << 20;
+  const auto type = config.find("tokenizer_class");
+  if (type != config.end() && type->is_string()) {
+    const auto name = type->get<std::string>();
+    return name.starts_with("BertTokenizer") || name.starts_with("DistilBertTokenizer");
+  }
+  if (!std::filesystem::exists(folder / "config.json")) return false;
+  const Json model = read_json(folder / "config.json", limit);
+  const auto kind = model.is_object() ? model.find("model_type") : model.end();
+  return kind != model.end() && (*kind == "bert" || *kind == "distilbert");
+}
+
+Json read_config(const std::filesystem::path& folder, SpecialNames& names) {
   const std::filesystem::path file = folder / "tokenizer_config.json";
   if (!std::filesystem::exists(file)) return Json::object();
   const Json config = read_json(file, std::size_t{64} << 20);
@@ -194,11 +209,6 @@ Json read_config(const std::filesystem::path& folder, Vocabulary& v, SpecialName
   };
   name("pad_token", names.pad), name("unk_token", names.unk), name("cls_token", names.cls),
       name("sep_token", names.sep), name("mask_token", names.mask);
-  // Only transformers' own BERT class takes the keys below from here; others take tokenizer.json as it is.
-  const bool lines = v.source.filename() == "vocab.txt";
-  const auto type = config.find("tokenizer_class");
-  if (!lines && type != config.end() && type->is_string() && !type->get<std::string>().starts_with("BertTokenizer"))
-    return Json::object();
   return config;
 }
 
@@ -227,7 +237,7 @@ Vocabulary read_vocabulary(const std::filesystem::path& folder, std::int64_t row
     throw std::runtime_error(fmt::format("{}: no tokenizer.json and no vocab.txt", folder.string()));
 
   SpecialNames names;
-  const Json config = read_config(folder, v, names);
+  const Json config = read_config(folder, names);
   Json normalizer = Json::object();
   std::vector<std::pair<std::string, std::int32_t>> added;
   if (document)
@@ -254,14 +264,16 @@ Vocabulary read_vocabulary(const std::filesystem::path& folder, std::int64_t row
   std::vector<std::pair<std::string_view, std::int32_t>> keys(added.begin(), added.end());
   v.added = Trie(keys);
 
-  Vocabulary settings_of_config;
-  settings_of_config.source = folder / "tokenizer_config.json";
   v.clean_text = flag(v, normalizer, "clean_text", true);
-  v.chinese =
-      flag(settings_of_config, config, "tokenize_chinese_chars", flag(v, normalizer, "handle_chinese_chars", true));
-  v.lowercase = flag(settings_of_config, config, "do_lower_case", flag(v, normalizer, "lowercase", true));
-  v.strip_accents =
-      flag(settings_of_config, config, "strip_accents", flag(v, normalizer, "strip_accents", v.lowercase));
+  v.chinese = flag(v, normalizer, "handle_chinese_chars", true);
+  v.lowercase = flag(v, normalizer, "lowercase", true);
+  v.strip_accents = flag(v, normalizer, "strip_accents", v.lowercase);
+  if (document && !class_of_bert(folder, config)) return v;  // tokenizer.json as it is
+  Vocabulary of_config;
+  of_config.source = folder / "tokenizer_config.json";
+  v.chinese = flag(of_config, config, "tokenize_chinese_chars", true);
+  v.lowercase = flag(of_config, config, "do_lower_case", true);
+  v.strip_accents = flag(of_config, config, "strip_accents", v.lowercase);
   return v;
 }
 

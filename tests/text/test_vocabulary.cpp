@@ -87,6 +87,19 @@ class TestVocabulary : public QObject {
     QVERIFY(ids(d, "Goal") == (std::vector<std::int32_t>{2, goal, 3}));
     d.write("tokenizer_config.json", R"({"do_lower_case": true, "tokenizer_class": "PreTrainedTokenizerFast"})");
     QVERIFY(ids(d, "Goal") == (std::vector<std::int32_t>{2, Goal, 3}));
+    // A class of BERT's has settings of its own, whatever tokenizer.json says; so it is in transformers 4.57 and 5.24.
+    d.write("tokenizer_config.json", R"({"tokenizer_class": "DistilBertTokenizer"})");
+    QVERIFY(ids(d, "Goal") == (std::vector<std::int32_t>{2, goal, 3}));
+    d.write("tokenizer_config.json", R"({"tokenizer_class": null})").write("config.json", R"({"model_type": "bert"})");
+    QVERIFY(ids(d, "Goal") == (std::vector<std::int32_t>{2, goal, 3}));
+    d.write("tokenizer_config.json", R"({"do_lower_case": false})");
+    QVERIFY(ids(d, "Goal") == (std::vector<std::int32_t>{2, Goal, 3}));
+    d.write("config.json", R"({"model_type": "electric"})").write("tokenizer_config.json", R"({"do_lower_case": true})");
+    QVERIFY(ids(d, "Goal") == (std::vector<std::int32_t>{2, Goal, 3}));
+    d.document(changed("/normalizer/handle_chinese_chars", false)).write("config.json", R"({"model_type": "distilbert"})");
+    QVERIFY(ids(d, "\xE4\xBD\xA0\xE4\xBD\xA0") == (std::vector<std::int32_t>{2, chinese, chinese, 3}));
+    d.document(changed("/normalizer/strip_accents", false));
+    QVERIFY(ids(d, "caf\xC3\xA9") == (std::vector<std::int32_t>{2, caf, e, 3}));
     d.document(changed("/model/max_input_chars_per_word", 3));
     QVERIFY(ids(d, "goal the") == (std::vector<std::int32_t>{2, unk, 5, 3}));
     // Specials under other names.
