@@ -111,7 +111,8 @@ std::string configure_compute(const ComputeOptions& options) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency())), most = std::max(16, 4 * cores);
   if (options.threads < 0 || options.threads > most) throw std::invalid_argument(fmt::format("threads {}: expected 0 (all {} cores) to {}", options.threads, cores, most));
   const at::Device device = parse_device(options.device);
-  const int threads = options.threads > 0 ? options.threads : cores;
+  // OpenBLAS waits for every thread it asked for: under OMP_THREAD_LIMIT more would never come.
+  const int threads = std::min(options.threads > 0 ? options.threads : cores, std::max(1, omp_get_thread_limit()));
   at::set_num_threads(threads);
   omp_set_num_threads(threads);
   // OpenBLAS keeps a count of its own (and in its pthread build a pool of its own); LibTorch sets neither.

@@ -36,4 +36,7 @@ using PathEnds = std::function<std::pair<at::Tensor, at::Tensor>()>;
 void backward_through_attributions(const Network& network, const PathEnds& ends, const at::Tensor& target, const at::Tensor& foil, const at::Tensor& u, const at::Tensor& mask,
                                    const Nodes& rule, const ObjectiveOptions& options);
 
+/// Rows (texts × nodes × ids) of which a graph is held at once for B texts of T ids: what memory grows with.
+double rows_at_once(const ObjectiveOptions& options, std::int64_t texts, std::int64_t length);
+
 }  // namespace telltale

@@ -302,7 +302,7 @@ struct Objective::Impl {
       else
         parts.push_back({{t}, attribution});
     }
-    const bool shares = run.request.shares && !parts.empty();
+    const bool shares = run.request.shares && parts.size() > 1;  // of a single term it is 1
     at::Tensor before;
     std::vector<at::Tensor> samples;
     if (shares) before = parameters.flat_gradient.clone();
@@ -324,9 +324,10 @@ struct Objective::Impl {
         before.add_(parameters.flat_gradient);
       }
     }
+    if (run.request.shares && !parts.empty()) out.shares.assign(term_count, 0.0);
+    if (run.request.shares && parts.size() == 1) out.shares[parts[0].terms[0]] = 1;
     if (!shares) return;
     parameters.flat_gradient.copy_(before);
-    out.shares.assign(term_count, 0.0);
     at::Tensor whole = at::zeros_like(samples[0]);
     for (const at::Tensor& s : samples) whole += s;
     const double squared = whole.square().sum().item<double>();

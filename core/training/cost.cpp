@@ -8,6 +8,7 @@
 #include <chrono>
 #include <numeric>
 
+#include "objective/attribution_pass.hpp"
 #include "training/memory.hpp"
 
 namespace telltale {
@@ -85,18 +86,20 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
       seconds = k == 0 ? since(start) : std::min(seconds, since(start));
     }
     const double share = static_cast<double>(batch.size()) / static_cast<double>(rows);
-    return std::pair{Point{whole, seconds / share}, share};
+    const auto length = static_cast<std::int64_t>(whole) / static_cast<std::int64_t>(rows);
+    const auto held = [&](std::size_t texts) { return rows_at_once(stepper.objective().options(), static_cast<std::int64_t>(texts), length); };
+    return std::pair{Point{whole, seconds / share}, held(rows) / held(batch.size())};
   };
   // A first batch fills caches and says how much a longer one may take.
-  auto [first, first_share] = timed(std::vector<std::size_t>(batches.front().begin(), batches.front().begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, batches.front().size()))), 0);
+  auto [first, first_growth] = timed(std::vector<std::size_t>(batches.front().begin(), batches.front().begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, batches.front().size()))), 0);
   double rate = first.seconds / std::max(1.0, first.tokens);
   std::vector<Point> points;
-  double least_share = 1;
+  double growth = 1;  // of the longest batch's memory, were it whole
   for (const std::size_t k : {batches.size() / 20, batches.size() / 2, batches.size() - 1}) {
-    const auto [point, share] = timed(batches[k], rate);
+    const auto [point, larger] = timed(batches[k], rate);
     if (points.empty() || point.tokens > points.back().tokens) points.push_back(point);
     rate = point.seconds / std::max(1.0, point.tokens);
-    least_share = share;
+    growth = std::max(1.0, larger);
   }
   double steps_seconds = 0;
   for (const auto& b : batches) steps_seconds += interpolate(points, padded(data.train, b));
@@ -141,7 +144,8 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
   out.steps = steps;
   const double validations = times(s.validate_steps) * validation_seconds, checkpoints = times(s.checkpoint_steps) * checkpoint_seconds;
   out.seconds = steps_seconds + validations + checkpoints;
-  out.peak_mib = base + std::max(0.0, grown) / least_share;
+  // Validation packs the weights anew while the steps' memory is still held.
+  out.peak_mib = std::max(peak_mib(m.device), base + std::max(0.0, grown) * growth);
   Json measured = Json::array();
   for (const Point& p : points) measured.push_back({{"ids", p.tokens}, {"seconds", p.seconds}});
   out.details = {{"posts", data.train.size()}, {"steps", steps}, {"steps_seconds", steps_seconds}, {"validation_seconds", validations}, {"checkpoint_seconds", checkpoints}, {"measured", measured}};

@@ -434,8 +434,7 @@ class Session {
       validations_.push_back({run_.step, "final", run_.metrics});
     }
     run_.folder = name();
-    // What is in the folder, not what is in memory: fp64 is stored as float32.
-    run_.fingerprint = Classifier::load(folder_, {"cpu", 0, Precision::fp32})->fingerprint();
+    run_.fingerprint = weights_fingerprint(*m.parameters, m.config, m.labels, *m.tokenizer);  // in float32, as the folder is written
     run_.cost["actual"] = {{"seconds", seconds()}, {"peak_mib", std::max(most_mib_, peak_mib(start_.model->impl().device))}};
     if (run_.cost.contains("predicted"))
       for (const char* key : {"seconds", "peak_mib"}) run_.cost["error"][key] = run_.cost["predicted"][key].get<double>() / run_.cost["actual"][key].get<double>() - 1;

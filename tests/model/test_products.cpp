@@ -70,6 +70,19 @@ class TestProducts : public QObject {
     QCOMPARE(seen[1], seen[0] - 1);
   }
 
+  /// OpenBLAS waits for every thread it asked for: under OMP_THREAD_LIMIT=1 a product on two never ended.
+  void no_more_threads_than_openmp_may_have() {
+    QProcessEnvironment limited = QProcessEnvironment::systemEnvironment();
+    limited.insert("OMP_THREAD_LIMIT", "1");
+    QProcess child;
+    child.setProcessEnvironment(limited);
+    child.start(QCoreApplication::applicationFilePath(), {"--product"});
+    const bool ended = child.waitForFinished(120000);
+    if (!ended) child.kill();
+    QVERIFY2(ended, "it hangs");
+    QCOMPARE(child.readAllStandardOutput().trimmed(), QByteArray("1"));
+  }
+
   void both_ways_and_added() {
     for (const Case c : {Case{Carried::as_float, 5e-6, 5e-6}, Case{Carried::bf16, 1e-2, 1e-2}, Case{Carried::mixed, 2e-5, 1e-2}}) {
       if (c.carried == Carried::mixed && !PackedWeight::mixed_possible()) continue;
@@ -145,5 +158,15 @@ class TestProducts : public QObject {
   }
 };
 
-QTEST_GUILESS_MAIN(TestProducts)
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--product") {
+    configure_compute({"cpu", 2});
+    const at::Tensor a = seeded({600, 600}, 1);
+    std::printf("%d\n", at::mm(a, a).isfinite().all().item<bool>() ? at::get_num_threads() : -1);
+    return 0;
+  }
+  QCoreApplication app(argc, argv);
+  TestProducts test;
+  return QTest::qExec(&test, argc, argv);
+}
 #include "test_products.moc"
