@@ -172,6 +172,40 @@ class TestCompare : public QObject {
     QCOMPARE(post->post()->rows[0].series, before->rows[1].series);  // a run keeps its colour
   }
 
+  /// A and B look as in the run list; where two runs have one colour there, they differ here all the same.
+  void runs_have_the_colours_of_the_run_list() {
+    Session session(example_.toStdString());
+    CompareView view(*theme_);
+    view.resize(1400, 820);
+    view.show();
+    view.set_session(&session);
+    QVERIFY(settle(view, session));
+    const auto* post = view.findChild<ComparedPost*>();
+    const auto in_box = [&](const char* name) {
+      const QComboBox* b = box(view, name);
+      return b->itemData(b->currentIndex(), Qt::DecorationRole).value<QIcon>().pixmap(16, 16).toImage().pixelColor(8, 8);
+    };
+    const auto agree = [&](int a, int b) {
+      QVERIFY(settle(view, session));
+      QCOMPARE(view.comparison()->runs[0].series, a);
+      QCOMPARE(view.comparison()->runs[1].series, b);
+      QCOMPARE(post->post()->rows[0].series, a);
+      QCOMPARE(post->post()->rows[1].series, b);
+      QCOMPARE(in_box("What stands as A"), theme_->series(static_cast<std::size_t>(a)));
+      QCOMPARE(in_box("What stands as B"), theme_->series(static_cast<std::size_t>(b)));
+    };
+    std::map<std::int64_t, int> colours;
+    for (const auto id : runs_) colours[id] = 5 - static_cast<int>(colours.size());
+    view.set_run_colours(colours);
+    const auto of_box = [&](const char* name) { return colours.at(box(view, name)->currentData().toLongLong()); };
+    agree(of_box("What stands as A"), of_box("What stands as B"));
+    for (auto& [id, colour] : colours) colour = 3;
+    view.set_run_colours(colours);
+    const int a = view.comparison()->runs[0].series, b = view.comparison()->runs[1].series;
+    QVERIFY(a != b);
+    agree(a, b);
+  }
+
   void posts_by_agreement_class_and_word() {
     Session session(example_.toStdString());
     CompareView view(*theme_);

@@ -7,6 +7,8 @@
 #include <QPainter>
 #include <QSignalBlocker>
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/files.hpp"
@@ -99,7 +101,14 @@ void CompareView::fill_boxes() {
       rows[i].icon = known->second;
     }
   if (mode_ != Mode::runs) rows.clear();
-  for (auto* box : {a_box_, b_box_}) set_box_rows(*box, rows);
+  for (auto* box : {a_box_, b_box_}) {
+    std::vector<BoxRow> own = rows;
+    // Where two runs have one colour in the run list, those that are compared still differ.
+    const int shown = view_ ? (box == a_box_ ? view_->a : view_->b) : -1;
+    const auto at = std::find_if(runs_.begin(), runs_.end(), [&](const RunHead& r) { return r.id == (box == a_box_ ? a_run_ : b_run_); });
+    if (shown >= 0 && at != runs_.end() && !own.empty()) own[static_cast<std::size_t>(at - runs_.begin())].icon = swatch(theme_, view_->runs[static_cast<std::size_t>(shown)].series);
+    set_box_rows(*box, own);
+  }
   if (mode_ == Mode::classes) {
     const auto names = short_names(classes_);
     for (std::size_t i = 0; i < names.size(); ++i)
@@ -225,6 +234,23 @@ void CompareView::adopt(const ComparisonHead& head, std::shared_ptr<const Json> 
   show_turned();
 }
 
+/// The compared runs in the colours of the run list, where these differ; else in the order of the stored document.
+bool CompareView::colour_view() {
+  std::vector<int> colours;
+  for (std::size_t i = 0; i < view_->runs.size() && i < turned_.order.size(); ++i) {
+    const auto stored = static_cast<std::size_t>(turned_.order[i]);
+    const auto known = run_series_.find(stored < stored_runs_.size() ? stored_runs_[stored] : 0);
+    if (known != run_series_.end()) colours.push_back(known->second);
+  }
+  const bool apart = colours.size() == view_->runs.size() && std::set<int>(colours.begin(), colours.end()).size() == colours.size();
+  bool changed = false;
+  for (std::size_t i = 0; i < view_->runs.size() && i < turned_.order.size(); ++i) {
+    const int colour = apart ? colours[i] : turned_.order[i] % 6;
+    if (std::exchange(view_->runs[i].series, colour) != colour) changed = true;
+  }
+  return changed;
+}
+
 void CompareView::show_turned() {
   const std::int64_t kept = document_;
   post_->set_post(nullptr);
@@ -234,7 +260,7 @@ void CompareView::show_turned() {
   turned_ = turned(*stored_, index_of(stored_runs_, a_run_), index_of(stored_runs_, b_run_), method_);
   view_ = std::make_unique<ComparisonView>(turned_.document);
   const auto& v = *view_;
-  for (std::size_t i = 0; i < v.runs.size() && i < turned_.order.size(); ++i) view_->runs[i].series = turned_.order[i] % 6;  // a run keeps its colour
+  colour_view();
   split_ = text_of(get(v.json, "protocol"), "split");
   classes_ = v.classes;
   if (const RunHead* r = run(a_run_)) {

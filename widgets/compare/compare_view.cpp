@@ -182,7 +182,10 @@ QString CompareView::class_name(int label) const {
 void CompareView::set_run_colours(const std::map<std::int64_t, int>& series) {
   if (series == run_series_) return;
   run_series_ = series;
-  if (session_) fill_boxes();
+  if (!session_) return;
+  if (mode_ != Mode::runs || !view_ || !colour_view()) return fill_boxes();
+  stop_jobs();
+  show_turned();
 }
 
 void CompareView::set_mode(Mode mode) {

@@ -48,7 +48,7 @@ class CompareView : public QWidget {
   bool shows_comparison() const { return view_ != nullptr; }
   void step_post(int by);
   void set_mode(Mode mode);
-  void set_run_colours(const std::map<std::int64_t, int>& series);  ///< as in the run list: swatches in the boxes
+  void set_run_colours(const std::map<std::int64_t, int>& series);  ///< as in the run list
   void swap();                                ///< A and B change places
   void choose_method(const std::string& id);
   void write_page(const QString& file);       ///< comparison.html, by the worker; page_written() or failed() follows
@@ -82,6 +82,7 @@ class CompareView : public QWidget {
   void load(const ComparisonHead& head, std::int64_t a, std::int64_t b, bool now);
   void adopt(const ComparisonHead& head, std::shared_ptr<const Json> document, std::int64_t a, std::int64_t b);
   void show_turned();
+  bool colour_view();                                      ///< whether a colour changed
   void clear_parts();
   void read_rows();
   void list_rows();
