@@ -12,6 +12,7 @@
 #include "app/workbench/example_strip.hpp"
 #include "app/workbench/parts.hpp"
 #include "app/workbench/welcome_view.hpp"
+#include "base/files.hpp"
 #include "widgets/export/view_menu.hpp"
 #include "widgets/shell/appearance.hpp"
 #include "widgets/shell/import_dialog.hpp"
@@ -34,8 +35,7 @@ bool is_telltale(const QString& path) {
   const QFileInfo info(path);
   if (!info.isFile()) return false;
   if (info.suffix() == QLatin1String("telltale")) return true;
-  QFile file(path);
-  return file.open(QIODevice::ReadOnly) && file.read(16).startsWith("SQLite format 3");
+  return is_database(path.toStdString());
 }
 
 }  // namespace

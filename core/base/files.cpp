@@ -68,6 +68,15 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   return data;
 }
 
+bool is_database(const std::filesystem::path& path) {
+  constexpr std::string_view magic("SQLite format 3\0", 16);
+  struct stat s {};
+  if (::stat(path.c_str(), &s) != 0 || !S_ISREG(s.st_mode)) return false;
+  const Descriptor d(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char head[16] = {};
+  return d.fd >= 0 && ::pread(d.fd, head, sizeof head, 0) == 16 && std::string_view(head, 16) == magic;
+}
+
 void sync_path(const std::filesystem::path& path) {
   Descriptor d(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (d.fd < 0) fail(path, "cannot open");
@@ -79,6 +88,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view d
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+  if (is_database(path)) throw std::runtime_error(fmt::format("{}: a database, not overwritten: choose another name", path.string()));
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   std::string temporary = path.string() + ".XXXXXX";
   {

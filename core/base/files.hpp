@@ -27,8 +27,11 @@ class MappedFile {
 /// The whole file as bytes. Throws std::runtime_error when it cannot be read, is no regular file or is larger than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
 
+/// Whether a regular file begins as every SQLite database does; false where it cannot be read.
+bool is_database(const std::filesystem::path& path);
+
 /// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
-/// Throws std::runtime_error (disk full, read-only folder); `path` is then as it was.
+/// Throws std::runtime_error (disk full, read-only folder, a database stands there); `path` is then as it was.
 void write_file_atomically(const std::filesystem::path& path, std::string_view data);
 /// The same for a file whose parts lie apart in memory; they are written one after the other, never joined.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> parts);

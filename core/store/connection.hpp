@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/database_file.hpp"
 #include "store/store.hpp"
 
 namespace telltale {
@@ -18,8 +19,11 @@ namespace telltale {
 [[noreturn]] void rethrow(const std::filesystem::path& file, const SQLite::Exception& e);
 
 struct Store::Impl {
+  ~Impl();
+
   std::filesystem::path file;
   Mode mode = Mode::read;
+  DatabaseFile::Use use;
   std::unique_ptr<SQLite::Database> db;
   std::map<std::string, std::vector<std::unique_ptr<SQLite::Statement>>, std::less<>> idle;  ///< prepared, by their SQL
   int depth = 0;                         ///< open transactions, one inside the other

@@ -1,12 +1,9 @@
 // Opening a file: what it is is found out before SQLite may touch it, so that a file that is refused stays as it was.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
+#include <cctype>
 #include <cstring>
 #include <stdexcept>
 
@@ -23,8 +20,10 @@ constexpr int opening_busy_ms = 5'000, busy_ms = 10'000;
   throw std::runtime_error(fmt::format("{}: {}", file.string(), why));
 }
 
-std::uint32_t big_endian(const unsigned char* p) {
-  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
+std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
+  std::uint32_t out = 0;
+  for (std::size_t k = 0; k < 4; ++k) out = out << 8 | static_cast<unsigned char>(bytes[at + k]);
+  return out;
 }
 
 std::string newer(int version) {
@@ -34,26 +33,16 @@ std::string newer(int version) {
 enum class Found { nothing, empty, ours };
 
 /// Reads the file's head with plain file calls: SQLite is not asked, so nothing is locked, recovered or written.
-Found look(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    if (errno == ENOENT) return Found::nothing;
-    refuse(file, fmt::format("cannot be opened: {}", std::strerror(errno)));
-  }
-  struct stat s {};
-  std::array<unsigned char, 100> head{};
-  const bool regular = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
-  const ssize_t n = regular ? ::read(fd, head.data(), head.size()) : 0;
-  const int error = n < 0 ? errno : 0;
-  ::close(fd);
-  if (!regular) refuse(file, S_ISDIR(s.st_mode) ? "is a folder, not a Telltale file" : "not a regular file");
-  if (error) refuse(file, fmt::format("cannot be read: {}", std::strerror(error)));
-  if (n == 0) return Found::empty;
-  if (n < 16 || std::memcmp(head.data(), "SQLite format 3", 16) != 0) refuse(file, "not a Telltale file (no SQLite database)");
-  if (n < 100) refuse(file, "damaged: cut off within its first 100 bytes");
-  if (big_endian(head.data() + 68) != static_cast<std::uint32_t>(store_application_id))
+Found look(const fs::path& file, const DatabaseFile::Use& use) {
+  if (!use) return Found::nothing;
+  if (!use.regular()) refuse(file, use.folder() ? "is a folder, not a Telltale file" : "not a regular file");
+  const std::string head = use.head(file);
+  if (head.empty()) return Found::empty;
+  if (!head.starts_with("SQLite format 3") || head.size() < 16 || head[15] != '\0') refuse(file, "not a Telltale file (no SQLite database)");
+  if (head.size() < 100) refuse(file, "damaged: cut off within its first 100 bytes");
+  if (big_endian(head, 68) != static_cast<std::uint32_t>(store_application_id))
     refuse(file, "a SQLite database of another program, not a Telltale file; nothing in it was changed");
-  if (const auto version = static_cast<std::int32_t>(big_endian(head.data() + 60)); version > schema_version()) refuse(file, newer(version));
+  if (const auto version = static_cast<std::int32_t>(big_endian(head, 60)); version > schema_version()) refuse(file, newer(version));
   return Found::ours;
 }
 
@@ -130,7 +119,8 @@ std::unique_ptr<Store> Store::open(const fs::path& given, Mode mode) {
   if (given.empty()) throw std::invalid_argument("no file given");
   const fs::path file = fs::absolute(given).lexically_normal();  // never ":memory:" or "file:…", whatever it is called
   const fs::path folder = file.parent_path();
-  const Found found = look(file);
+  DatabaseFile::Use use = DatabaseFile::find(file, false);
+  const Found found = look(file, use);
   if (found != Found::ours && mode != Mode::create) {
     refuse(file, found == Found::nothing ? "no such file; make one with: telltale data import SOURCE --db FILE --name NAME"
                                          : "an empty file, not a Telltale file; fill it with: telltale data import SOURCE --db FILE --name NAME");
@@ -143,9 +133,13 @@ std::unique_ptr<Store> Store::open(const fs::path& given, Mode mode) {
                                   : "its folder is read-only; SQLite writes a log beside the file: use a copy in a folder that can be written");
   }
 
+  if (!use) use = DatabaseFile::find(file, true);
   auto impl = std::make_unique<Impl>();
   impl->file = file;
   impl->mode = mode;
+  impl->use = std::move(use);
+  const auto held = impl->use.hold();
+  impl->use.join();
   impl->guard([&] {
     auto& db = impl->db;
     // In a folder that can be written a reader connects like a writer, with query_only: the log is then tidied up at the end.
@@ -157,14 +151,18 @@ std::unique_ptr<Store> Store::open(const fs::path& given, Mode mode) {
     else db->exec("PRAGMA query_only = ON");
     sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     db->setBusyTimeout(busy_ms);
+    if (can_write && db->execAndGet("PRAGMA journal_mode").getString() == "wal") impl->use.guard();
   });
   return std::make_unique<Store>(std::move(impl));
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Store::~Store() {
-  impl_->idle.clear();  // statements go before their database
+Store::~Store() = default;
+
+Store::Impl::~Impl() {
+  idle.clear();  // statements go before their database
+  use.leave([this] { db.reset(); });
 }
 
 const fs::path& Store::file() const { return impl_->file; }

@@ -4,12 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <QProcess>
 #include <QtTest>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include "base/files.hpp"
 #include "store/schema.hpp"
@@ -352,6 +354,52 @@ class StoreOpenTest : public QObject {
     QVERIFY(is_line(error_of([&] { Store::open(file, Store::Mode::read); }), "locked by another program"));
   }
 
+  /// While a file is open here, another program that opens and closes it must leave the log where it is: what is written afterwards would be lost with it. Closing any descriptor of a
+  /// file drops POSIX locks, so neither a second connection of this process nor a plain look at the file (a file dialog's) may matter.
+  void anotherProgramLeavesTheLog_data() {
+    QTest::addColumn<int>("what");
+    QTest::newRow("nothing else") << 0;
+    QTest::newRow("a second connection") << 1;
+    QTest::newRow("a look at the file") << 2;
+    QTest::newRow("a connection opened after the first was closed") << 3;
+  }
+  void anotherProgramLeavesTheLog() {
+    QFETCH(int, what);
+    Temporary t;
+    const fs::path file = t / "a.telltale", log = t / "a.telltale-wal";
+    const auto other = [&] {
+      QProcess child;
+      child.start(QCoreApplication::applicationFilePath(), {"--datasets", QString::fromStdString(file.string())});
+      return child.waitForFinished(60'000) ? child.readAllStandardOutput().trimmed() : QByteArray("hangs");
+    };
+    auto store = Store::open(file, Store::Mode::create);
+    small_dataset(*store, "first");
+    if (what == 1) std::thread([&] { Store::open(file, Store::Mode::read)->datasets(); }).join();
+    if (what == 2) read_file(file);
+    if (what == 3) {
+      auto next = Store::open(file, Store::Mode::write);
+      store = std::move(next);
+    }
+    QCOMPARE(other(), QByteArray("1"));
+    QVERIFY(fs::exists(log));
+    small_dataset(*store, "second");
+    QCOMPARE(other(), QByteArray("2"));
+    QVERIFY(fs::exists(log));
+    store.reset();
+    QVERIFY(!fs::exists(log));  // the last one folds it in
+    QCOMPARE(other(), QByteArray("2"));
+  }
+
+  void noExportOverADatabase() {
+    Temporary t;
+    const auto store = Store::open(t / "a.telltale", Store::Mode::create);
+    small_dataset(*store);
+    QVERIFY(is_line(error_of([&] { write_file_atomically(t / "a.telltale", "step,loss"); }), "a.telltale: a database, not overwritten"));
+    write_file_atomically(t / "a.csv", "step,loss");
+    write_file_atomically(t / "a.csv", "step");
+    QCOMPARE(store->datasets().size(), std::size_t{1});
+  }
+
   void brokenValuesNameTheirPlace_data() {
     QTest::addColumn<QString>("damage");
     QTest::addColumn<QString>("place");
@@ -484,5 +532,13 @@ class StoreOpenTest : public QObject {
   }
 };
 
-QTEST_GUILESS_MAIN(StoreOpenTest)
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--datasets") {
+    std::printf("%zu\n", Store::open(argv[2], Store::Mode::read)->datasets().size());
+    return 0;
+  }
+  QCoreApplication app(argc, argv);
+  StoreOpenTest test;
+  return QTest::qExec(&test, argc, argv);
+}
 #include "store_open_test.moc"

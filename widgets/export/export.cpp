@@ -16,6 +16,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "base/files.hpp"
 namespace telltale::ui {
 namespace {
 
@@ -108,6 +109,7 @@ void write_view(QWidget& view, const QString& file, const CsvSource& csv) {
   } else {
     throw std::runtime_error("the name must end in .png, .svg, .pdf" + std::string(csv ? " or .csv" : "") + ", got '" + info.fileName().toStdString() + "'");
   }
+  if (is_database(file.toStdString())) throw std::runtime_error(file.toStdString() + ": a database, not overwritten: choose another name");
   QSaveFile out(file);
   if (!out.open(QIODevice::WriteOnly) || out.write(bytes) != bytes.size() || !out.commit())
     throw std::runtime_error(file.toStdString() + ": cannot be written (" + out.errorString().toStdString() + "): choose another folder");
