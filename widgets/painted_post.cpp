@@ -59,6 +59,11 @@ void PaintedPost::set_gamma(double gamma) {
   update();
 }
 
+void PaintedPost::set_domain(double domain) {
+  domain_ = domain;
+  update();
+}
+
 void PaintedPost::set_stale(bool stale) {
   if (stale == stale_) return;
   stale_ = stale;
@@ -266,7 +271,7 @@ void PaintedPost::paintEvent(QPaintEvent* e) {
   p.fillRect(e->rect(), theme_["panel"]);
   if (!post_) return;
   const Palette& colours = theme_.colours();
-  const double domain = post_->view.domain;
+  const double domain = domain_ > 0 ? domain_ : post_->view.domain;
   const QFont font = theme_.font("post"), mono = theme_.mono("ui"), caption = theme_.font("caption");
   const qreal radius = theme_.spacing("radius");
   for (const auto& b : quote_bars_) p.fillRect(b, theme_["border"]);

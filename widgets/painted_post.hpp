@@ -12,6 +12,7 @@ class PaintedPost : public PaintedView {
   explicit PaintedPost(Theme& theme, QWidget* parent = nullptr);
   void set_post(PostPtr post);
   void set_gamma(double gamma);  ///< 0.3 … 2
+  void set_domain(double domain);  ///< the score of full colour, where posts stand side by side; 0: the post's own largest
   void set_stale(bool stale);    ///< something newer is on its way: paler
   void set_blind(bool blind);    ///< no scores: neither painted nor spoken, and no order by score
   QRectF box_of(int word) const; ///< of its first piece; empty: not shown
@@ -40,7 +41,7 @@ class PaintedPost : public PaintedView {
 
  private:
   PostPtr post_;
-  double gamma_ = 0.8;
+  double gamma_ = 0.8, domain_ = 0;
   bool stale_ = false, blind_ = false;
   std::vector<Piece> pieces_;
   std::vector<QRectF> quote_bars_;

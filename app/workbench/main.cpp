@@ -8,6 +8,7 @@
 #include <QPixmap>
 #include <QStyleHints>
 #include <QThread>
+#include <QScreen>
 #include <cstdio>
 
 #include "app/workbench/main_window.hpp"
@@ -170,6 +171,9 @@ int main(int argc, char** argv) {
     } catch (const std::exception& e) {
       window.complain(QString::fromStdString(one_line(e.what())));
     }
+    // The job bar must not lie below the screen's edge; some pixels are the title bar's.
+    if (const QScreen* screen = window.screen(); screen && !window.isMaximized())
+      window.resize(window.size().boundedTo((screen->availableGeometry().size() - QSize(0, 40)).expandedTo(window.minimumSize())));
     window.show();
     return QApplication::exec();
   } catch (const std::invalid_argument& e) {

@@ -4,6 +4,7 @@
 #include <QMouseEvent>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "report/comparison_view.hpp"
 #include "report/numbers.hpp"
@@ -19,8 +20,13 @@ ClassTable::ClassTable(Theme& theme, QWidget* parent) : PaintedView(theme, paren
   setAccessibleName(tr("Classes and their probabilities"));
 }
 
+void ClassTable::set_wanted(int label) {
+  if (std::exchange(wanted_, label) != label) update();
+}
+
 void ClassTable::set_post(PostPtr post) {
   post_ = std::move(post);
+  wanted_ = -1;
   names_.clear();
   if (post_)
     for (const auto& n : short_names(post_->classes)) names_.push_back(text(clean_utf8(n)));
@@ -80,7 +86,7 @@ qreal ClassTable::bar_left() const {
 }
 
 void ClassTable::draw_row(QPainter& p, const QRectF& box, int label, const QString& name, double probability) const {
-  const bool target = label >= 0 && label == post_->record.target, foil = label >= 0 && label == post_->record.foil;
+  const bool target = label >= 0 && label == (wanted_ >= 0 ? wanted_ : post_->record.target), foil = label >= 0 && !target && label == post_->record.foil;
   const QColor on = colour(theme_.colours().for_stroke), off = colour(theme_.colours().against_stroke);
   const QFont plain = theme_.font("table"), bold = theme_.font("table", Theme::Weight::semibold), small = theme_.font("caption");
   if (label >= 0 && label == ring()) p.fillRect(box, theme_["hover"]);

@@ -12,6 +12,8 @@ class ClassTable : public PaintedView {
   void set_post(PostPtr post);
   /// Few rows: target, foil, and the rest as one.
   void set_compact(bool compact);
+  /// The target that was asked for, while its explanation is not there yet; −1: the post's own.
+  void set_wanted(int label);
   int rows() const;
 
  Q_SIGNALS:
@@ -29,6 +31,7 @@ class ClassTable : public PaintedView {
   void draw_row(QPainter& p, const QRectF& box, int label, const QString& name, double probability) const;
   PostPtr post_;
   bool compact_ = false;
+  int wanted_ = -1;
   std::vector<QString> names_;
 };
 

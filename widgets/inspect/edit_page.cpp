@@ -5,6 +5,7 @@
 #include <QScrollArea>
 #include <QSplitter>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <cmath>
 
 #include "report/comparison_view.hpp"
@@ -71,6 +72,7 @@ EditPage::EditPage(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
     edited_ = std::move(post);
     new_->set_post(edited_);
     new_->set_stale(false);
+    share_scale();
     after_->setText(line(tr("after"), *edited_));
     Q_EMIT explained(edited_);
   });
@@ -98,6 +100,7 @@ void EditPage::set_post(PostPtr post, const RunRecord& run, const ExplainOptions
   run_ = run;
   options_ = options;
   old_->set_post(post_);
+  share_scale();
   before_->setText(post_ ? line(tr("before"), *post_) : QString());
   if (document != begun_) {
     begun_ = 0;
@@ -111,6 +114,20 @@ void EditPage::set_post(PostPtr post, const RunRecord& run, const ExplainOptions
   }
 }
 
+double EditPage::domain() const {
+  double out = post_ ? post_->view.domain : 0;
+  if (post_ && edited_) out = std::max(out, edited_->view.domain);
+  return out;
+}
+
+void EditPage::share_scale() {
+  for (PaintedPost* p : {old_, new_}) p->set_domain(domain());
+}
+
+void EditPage::set_gamma(double gamma) {
+  for (PaintedPost* p : {old_, new_}) p->set_gamma(gamma);
+}
+
 void EditPage::begin() {
   if (!post_) return;
   if (begun_ != post_->record.document) {
@@ -120,6 +137,7 @@ void EditPage::begin() {
     new_->set_post(post_);  // nothing is changed yet
     after_->setText(line(tr("after"), *post_));
     edited_ = post_;
+    share_scale();
     Q_EMIT explained(edited_);
   }
   editor_->setFocus();

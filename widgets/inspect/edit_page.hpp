@@ -23,12 +23,15 @@ class EditPage : public QWidget {
   bool busy() const { return explainer_->busy() || timer_.isActive(); }
   QPlainTextEdit& editor() { return *editor_; }
   PostPtr edited() const { return edited_; }
+  double domain() const;             ///< the one scale of both posts; 0: there is none
+  void set_gamma(double gamma);
 
  Q_SIGNALS:
   void explained(telltale::ui::PostPtr post);
 
  private:
   void explain();
+  void share_scale();
   QString line(const QString& when, const PostContent& post) const;
   Theme& theme_;
   Explainer* explainer_;

@@ -48,7 +48,8 @@ void HoverCard::show_word(const PostContent& post, int word, const Telling& t, c
   if (t.kind != Telling::Kind::unknown) {
     const auto names = short_names(post.classes);
     const QString name = t.label >= 0 && static_cast<std::size_t>(t.label) < names.size() ? text(clean_utf8(names[static_cast<std::size_t>(t.label)])) : QString::number(t.label);
-    notes_ << (t.kind == Telling::Kind::shared ? tr("shared by both classes · in %1 posts").arg(t.posts) : tr("specificity %1 for %2 · in %3 posts").arg(text(fixed(t.probability, 2)), name).arg(t.posts));
+    const QString posts = t.posts == 1 ? tr("in 1 post") : tr("in %1 posts").arg(t.posts);
+    notes_ << (t.kind == Telling::Kind::shared ? tr("shared by both classes · %1").arg(posts) : tr("specificity %1 for %2 · %3").arg(text(fixed(t.probability, 2)), name, posts));
   }
   const QFontMetricsF bold(theme_.font("table", Theme::Weight::semibold)), small(theme_.font("caption")), mono(theme_.mono("caption"));
   qreal width = bold.horizontalAdvance(word_) + bold.horizontalAdvance(score_) + 30;

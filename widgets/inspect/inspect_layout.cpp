@@ -146,6 +146,8 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   connect(explainer_, &Explainer::failed, this, [this](const QString& message) {
     show_progress();
     painted_->set_stale(false);
+    classes_->set_wanted(-1);
+    what_if_->go_on();
     explain_->set_message(message);
   });
   progress_timer_.setInterval(100);
@@ -169,7 +171,7 @@ InspectView::InspectView(Theme& theme, QWidget* parent) : QWidget(parent), theme
   for (PaintedView* v : std::initializer_list<PaintedView*>{painted_, strip_, words_}) connect(v, &PaintedView::hovered, this, [this, v](int word) { ring(word, v); });
   connect(&theme, &Theme::changed, this, [this] {
     show_run_list();
-    if (post_) legend_->set_scale(post_->view.domain, gamma_->value() / 100.0);
+    show_scale();
   });
   set_session(nullptr);
 }
@@ -282,7 +284,8 @@ void InspectView::build_post() {
   connect(gamma_, &QSlider::valueChanged, this, [this](int v) {
     gamma_label_->setText(text(fixed(v / 100.0, 2)));
     painted_->set_gamma(v / 100.0);
-    if (post_) legend_->set_scale(post_->view.domain, v / 100.0);
+    edit_->set_gamma(v / 100.0);
+    show_scale();
   });
   painted_->installEventFilter(this);
 }
@@ -362,6 +365,7 @@ void InspectView::build_tools() {
   });
   connect(what_if_, &WhatIfPanel::edit_asked, this, &InspectView::edit);
   connect(edit_, &EditPage::explained, what_if_, &WhatIfPanel::set_edited);
+  connect(edit_, &EditPage::explained, this, &InspectView::show_scale);
   connect(what_if_, &WhatIfPanel::text_offered, &edit_->editor(), &QPlainTextEdit::setPlainText);
   // "⋯": copy, export, and for the post what another program reads.
   const auto menu = [&](Panel* panel, const QString& name, CsvSource csv) {

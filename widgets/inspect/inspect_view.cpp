@@ -218,6 +218,7 @@ void InspectView::explain_again() {
   if (!session_ || document_ == 0) return;
   explain_->set_message({});
   since_asked_.invalidate();
+  what_if_->make_way();  // its answers would be about the explanation that goes
   Wish wish{run_.id, document_, {}, explain_->options(), target_, foil_};
   guard([&] { explainer_->ask(wish, dataset_); });
 }
@@ -234,6 +235,7 @@ void InspectView::set_target(int label) {
   if (!post_) return;
   target_ = label;
   if (foil_ == label) foil_ = -1;
+  classes_->set_wanted(label);
   explain_again();
 }
 
@@ -336,18 +338,18 @@ void InspectView::show_explained(PostPtr post) {
   classes_panel_->set_caption(why);
   words_panel_->set_caption(c.record.foil >= 0 ? tr("%1 against %2").arg(target, name(c.record.foil)) : tr("by score for %1").arg(target));
   explain_->set_post(post_.get());
-  const int decimals = std::min(3, score_decimals(v.domain));
+  const int decimals = score_decimals(v.domain);
   QString sums = tr("words %1 · [CLS] %2 · [SEP] %3").arg(text(with_sign(v.words_sum, decimals)), text(with_sign(v.cls, decimals)), text(with_sign(v.sep, decimals)));
   if (v.other != 0) sums += tr(" · other %1").arg(text(with_sign(v.other, decimals)));
-  sums += tr("\nsum %1").arg(text(fixed(v.sum)));
-  if (std::isfinite(v.change)) sums += tr(" · F(x) − F(b) %1").arg(text(fixed(v.change)));
+  sums += tr("\nsum %1").arg(text(fixed(v.sum, decimals)));
+  if (std::isfinite(v.change)) sums += tr(" · F(x) − F(b) %1").arg(text(fixed(v.change, decimals)));
   sums_->setText(sums);
   painted_->set_post(post_);
   painted_->set_stale(false);
   painted_->set_gamma(gamma_->value() / 100.0);
   marks_->set_post(post_, dataset_.id);
   strip_->set_post(post_);
-  legend_->set_scale(v.domain, gamma_->value() / 100.0);
+  show_scale();
   legend_->setVisible(!blind());
   classes_->set_post(post_);
   words_->set_post(post_);
@@ -455,6 +457,14 @@ void InspectView::edit(bool edit) {
   strip_->setVisible(!edit && !blind());
   card_->hide();
   if (edit) edit_->begin();
+  show_scale();
+}
+
+/// The legend is that of what is painted: one post, or the post before and after an edit on their one scale.
+void InspectView::show_scale() {
+  if (!post_) return;
+  const bool both = post_stack_->currentWidget() == edit_ && edit_->domain() > 0;
+  legend_->set_scale(both ? edit_->domain() : post_->view.domain, gamma_->value() / 100.0);
 }
 
 // ---- out

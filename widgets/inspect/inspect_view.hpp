@@ -116,6 +116,7 @@ class InspectView : public QWidget, public Escapes {
   void toggle_pin();
   void show_pin();
   void edit(bool edit);
+  void show_scale();
   void build_marks(QBoxLayout* column);  ///< inspect_marks.cpp
   void show_marking();      ///< what may be seen while words are marked blind
   bool blind() const;

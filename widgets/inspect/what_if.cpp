@@ -1,5 +1,6 @@
 #include "widgets/inspect/what_if.hpp"
 
+#include <QPushButton>
 #include <QSlider>
 #include <QSpinBox>
 #include <QStackedWidget>
@@ -54,8 +55,21 @@ WhatIfPanel::WhatIfPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("What 
   add_tool(undo_);
   stack_ = new QStackedWidget(this);
   body()->addWidget(stack_, 1);
-  note_ = new EmptyNote(theme, QString(), stack_);
-  stack_->addWidget(note_);
+  auto* empty = new QWidget(stack_);
+  auto* middle = new QVBoxLayout(empty);
+  middle->addStretch(1);
+  note_ = new EmptyNote(theme, QString(), empty);
+  middle->addWidget(note_);
+  again_ = new QPushButton(tr("Ask the model"), empty);
+  again_->setAccessibleName(tr("Ask the model without the words"));
+  again_->hide();
+  middle->addWidget(again_, 0, Qt::AlignHCenter);
+  middle->addStretch(1);
+  connect(again_, &QPushButton::clicked, this, [this] {
+    needed_ = true;
+    compute();
+  });
+  stack_->addWidget(empty);
   auto* page = new QWidget(stack_);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 4, 0, 0);
@@ -152,9 +166,21 @@ void WhatIfPanel::set_post(PostPtr post, std::int64_t run) {
     if (editing()) mode_->set_current(0), Q_EMIT edit_asked(false);
   }
   needed_ = post_ != nullptr;
+  again_->hide();
   mode_->setEnabled(post_ != nullptr);
   undo_->setEnabled(post_ != nullptr);
   show_mode();
+  if (isVisible()) compute();
+}
+
+void WhatIfPanel::make_way() {
+  if (!job_) return;
+  if (session_) session_->work().cancel(job_);
+  job_ = 0;
+  needed_ = true;
+}
+
+void WhatIfPanel::go_on() {
   if (isVisible()) compute();
 }
 
@@ -171,6 +197,7 @@ void WhatIfPanel::showEvent(QShowEvent* e) {
 void WhatIfPanel::compute() {
   if (!needed_ || !session_ || !post_ || post_->record.words.empty()) return;
   needed_ = false;
+  again_->hide();
   note_->setText(tr("Asking the model without its words …"));
   job_ = session_->work().submit(this, WorkQueue::Priority::soon, tr("What if: post %1").arg(post_->record.document), [this, post = post_, run = run_](WorkQueue::Context& c) {
     const auto model = c.models.of_run(c.store, run);
@@ -203,6 +230,7 @@ void WhatIfPanel::compute() {
   }, [this](const QString& message) {
     job_ = 0;
     note_->setText(message);
+    again_->show();
     show_mode();
   });
 }

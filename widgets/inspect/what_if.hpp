@@ -23,6 +23,8 @@ class WhatIfPanel : public Panel {
   void set_session(Session* session);
   void set_post(PostPtr post, std::int64_t run);   ///< an explained one; nullptr: none
   void set_edited(PostPtr edited);                 ///< the explanation of the edited text; nullptr: not there yet
+  void make_way();                                 ///< a new explanation is on its way: nothing is asked about the old one any more
+  void go_on();                                    ///< it did not come
   bool busy() const;
   bool editing() const;
   int k() const;
@@ -60,6 +62,7 @@ class WhatIfPanel : public Panel {
   CounterfactualPage* swaps_;
   QStackedWidget* stack_;
   EmptyNote* note_;
+  QPushButton* again_;
   QWidget* row_;
 };
 

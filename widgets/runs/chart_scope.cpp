@@ -164,13 +164,13 @@ DrawnColumn draw_ghost(WatchedRun& run, const std::string& name, const ChartScop
   return out;
 }
 
-DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& name, const ChartScope& scope, double low, double high, int columns) {
+DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& name, const ChartScope& scope, double low, double high, int columns, bool smooth) {
   DrawnColumn out;
   std::vector<std::pair<WatchedRun*, const CurveColumn*>> with;
   std::size_t most = 0;
   for (WatchedRun* r : runs)
     if (const CurveColumn* c = r->curves.column(name)) {
-      average_of(*r, name, *c, scope.beta());
+      if (smooth) average_of(*r, name, *c, scope.beta());
       with.emplace_back(r, c);
       most = std::max(most, c->values.size());
     }
@@ -182,7 +182,7 @@ DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& 
     values.clear();
     for (const auto& [r, column] : with)
       if (const auto row = row_at(r->axis(scope.axis()), x)) {
-        const double v = r->averages[name].at(column->values, *row);
+        const double v = smooth ? r->averages[name].at(column->values, *row) : static_cast<double>(column->values[*row]);
         if (!std::isnan(v)) values.push_back(v);
       }
     if (values.empty()) continue;
@@ -231,7 +231,9 @@ void fit_and_clip(ChartData& data, bool log, bool clip, double floor) {
     for (std::size_t i = 0; i < a.x.size(); ++i)
       if (usable(a.high[i])) low = std::min(low, a.low[i]), high = std::max(high, a.high[i]);
   const auto at_share = [](std::vector<double>& v, double share) {
-    const auto k = static_cast<std::ptrdiff_t>(share * static_cast<double>(v.size() - 1));
+    // Rounded outwards: of few values none is an outlier.
+    const double place = share * static_cast<double>(v.size() - 1);
+    const auto k = static_cast<std::ptrdiff_t>(share > 0.5 ? std::ceil(place) : std::floor(place));
     std::nth_element(v.begin(), v.begin() + k, v.end());
     return v[static_cast<std::size_t>(k)];
   };

@@ -65,7 +65,8 @@ struct DrawnColumn {
 };
 DrawnColumn draw_column(WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
 /// Mean of the seeds' averages with its 95 % interval (Student's t over the seeds that have come so far).
-DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& name, const ChartScope& scope, double low, double high, int columns);
+/// `smooth`: else the values as they are.
+DrawnColumn draw_group(const std::vector<WatchedRun*>& runs, const std::string& name, const ChartScope& scope, double low, double high, int columns, bool smooth = true);
 /// The lost tail, smoothed by itself; no band.
 DrawnColumn draw_ghost(WatchedRun& run, const std::string& name, const ChartScope& scope, double low, double high, int columns);
 

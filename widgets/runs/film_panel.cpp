@@ -168,8 +168,7 @@ void FilmPanel::read_film_of(std::int64_t run) {
     auto film = std::make_shared<const RunFilm>(read_film(c.store, run));
     return [this, run, film] {
       jobs_.erase(run);
-      if (!data_.find(run)) return;
-      films_[run] = film;
+      if (data_.find(run)) films_[run] = film;
       arrange();
     };
   }, [this, run](const QString& message) {

@@ -260,6 +260,7 @@ void LossPanel::write_titles() {
     grid_->set_title(static_cast<int>(i), t);
   }
   QString caption = scope_.cursor() ? tr("values at %1").arg(at_text()) : tr("last values");
+  if (scope_.beta() > 0) caption += tr(", smoothed");
   if (dashed) caption += tr(" · dashed: measured, not trained");
   set_caption(caption);
 }

@@ -214,13 +214,14 @@ void OptimiserPanel::fill(double low, double high, int) {
       data.note = names[i] == "gradient_norm" ? tr("gradient norm") : names[i] == "memory_mib" ? tr("memory, GiB") : tr("tokens/s");
     }
     for (DrawnRuns& g : drawn_) {
-      DrawnColumn d = g.runs.size() > 1 ? draw_group(g.runs, names[i], scope_, low, high, columns) : draw_column(*g.runs.front(), names[i], scope_, low, high, columns);
+      const bool rate = names[i] == "learning_rate";  // it has no noise to smooth
+      DrawnColumn d = g.runs.size() > 1 ? draw_group(g.runs, names[i], scope_, low, high, columns, !rate) : draw_column(*g.runs.front(), names[i], scope_, low, high, columns);
       if (d.x.empty()) continue;
       ChartLine line;
       line.name = g.name;
       line.colour = theme_.series(static_cast<std::size_t>(g.series));
-      if (names[i] == "learning_rate") d.y = d.high;  // it has no noise to smooth
-      else line.band_x = d.band_x, line.low = d.low, line.high = d.high;
+      if (rate && g.runs.size() == 1) d.y = d.high;
+      else if (!rate) line.band_x = d.band_x, line.low = d.low, line.high = d.high;
       line.x = d.x, line.y = d.y;
       for (auto* v : {&line.y, &line.low, &line.high})
         for (double& y : *v) y *= scale;

@@ -421,6 +421,8 @@ void RunDock::update_footer() {
 bool RunDock::eventFilter(QObject* o, QEvent* e) {
   if (o == tree_ && e->type() == QEvent::KeyPress) {
     const auto* key = static_cast<QKeyEvent*>(e);
+    // What the field of a rename passes on is no wish to open the run.
+    if (const QWidget* focus = QApplication::focusWidget(); focus && focus != tree_ && tree_->isAncestorOf(focus)) return true;
     const QModelIndex index = tree_->currentIndex();
     if (index.isValid() && !index.parent().isValid() && (key->key() == Qt::Key_Space || key->key() == Qt::Key_Return)) {
       tree_->setExpanded(index, !tree_->isExpanded(index));
