@@ -9,6 +9,8 @@
 #include <QSignalSpy>
 #include <QSlider>
 #include <QtTest>
+#include <thread>
+#include <atomic>
 #include <cmath>
 #include <set>
 
@@ -286,6 +288,55 @@ class TestInspect : public QObject {
     QCOMPARE(what_if->csv().split(QLatin1Char('\n'), Qt::SkipEmptyParts).size(), curve->size() + 1);
   }
 
+  /// A sweep that was stopped, and one that a new target overtakes.
+  void what_if_gives_way_and_comes_back() {
+    InspectView view(*theme_);
+    view.resize(1440, 860);
+    view.show();
+    view.set_session(session_.get());
+    view.show_run(view.run(), test_ids_[6]);
+    QVERIFY(settle(view));
+    auto* what_if = view.findChild<WhatIfPanel*>();
+    QVERIFY(what_if->curve());
+    // A job of ours holds the worker, so that the sweep waits behind it.
+    std::atomic<bool> hold{true};
+    const auto hold_worker = [&] {
+      hold = true;
+      session_->work().submit(&view, WorkQueue::Priority::visible, QStringLiteral("held"), [&hold](WorkQueue::Context&) -> std::function<void()> {
+        while (hold) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return [] {};
+      });
+    };
+    const auto sweep = [&] {
+      for (const auto& job : session_->work().jobs())
+        if (job.what.startsWith(QStringLiteral("What if"))) return job.id;
+      return WorkQueue::JobId{0};
+    };
+    hold_worker();
+    const auto run = view.run();
+    what_if->set_post(nullptr, run);
+    what_if->set_post(view.post(), run);
+    QVERIFY(sweep() != 0);
+    auto* again = [&]() -> QPushButton* {
+      for (auto* b : what_if->findChildren<QPushButton*>())
+        if (b->text() == QStringLiteral("Ask the model")) return b;
+      return nullptr;
+    }();
+    QVERIFY(again && !again->isVisible());
+    session_->work().stop(sweep());
+    QTRY_VERIFY(again->isVisible());
+    again->click();
+    QVERIFY(!again->isVisible());
+    QVERIFY(sweep() != 0);
+    // Another target: its explanation does not wait for answers about the old one.
+    view.set_target(view.post()->record.target == 0 ? 1 : 0);
+    QCOMPARE(sweep(), WorkQueue::JobId{0});
+    hold = false;
+    QVERIFY(settle(view));
+    QTRY_VERIFY(what_if->curve());
+    QVERIFY(settle(view));
+  }
+
   void what_if_the_text_is_edited() {
     InspectView view(*theme_);
     view.resize(1440, 860);
@@ -301,6 +352,7 @@ class TestInspect : public QObject {
     edit->editor().setPlainText(QStringLiteral("puck goalie puck <b>league</b> & score"));
     QVERIFY(QTest::qWaitFor([&] { return edit->edited() && edit->edited()->text.find("puck goalie") == 0; }, 10'000));
     QCOMPARE(edit->edited()->record.target, before->record.target);
+    QCOMPARE(edit->domain(), std::max(before->view.domain, edit->edited()->view.domain));  // both on one scale
     const auto model = Classifier::load(session_->store().folder() / session_->store().run(view.run()).folder, {});
     const Prediction p = model->predict(std::vector{model->tokenizer().encode(edit->edited()->text, 32)})[0];
     QVERIFY(std::abs(edit->edited()->view.probabilities[0] - p.probabilities[0]) < 1e-5);

@@ -198,6 +198,19 @@ class TestRunsView : public QObject {
     QVERIFY(key->geometry().top() >= grid->geometry().bottom() && key->width() >= key->fontMetrics().horizontalAdvance(key->text()));
   }
 
+  void of_few_values_none_is_an_outlier() {
+    for (const int n : {3, 12, 60}) {
+      ChartData data;
+      ChartLine line;
+      for (int k = 0; k < n; ++k) line.x.push_back(k), line.y.push_back(1), line.low.push_back(1), line.high.push_back(k == n / 2 ? 9 : 1);
+      line.band_x = line.x;
+      data.lines.push_back(line);
+      fit_and_clip(data, false, true, NAN);
+      QVERIFY(data.high > 9);
+      QCOMPARE(marks(data, ChartMark::Kind::above), std::size_t{0});
+    }
+  }
+
   void outliers_faults_and_the_lost_tail_are_marked() {
     auto s = shown({contrastive_});
     LossPanel& p = s->losses();

@@ -284,8 +284,10 @@ class TestShell : public QObject {
     QVERIFY(edit);
     edit->selectAll();
     QTest::keyClicks(edit, QStringLiteral("another name"));
+    QSignalSpy opened(&w.dock(), &RunDock::opened);
     QTest::keyClick(edit, Qt::Key_Return);
     QTRY_COMPARE(w.session()->store().run(runs_[0]).name, std::string("another name"));
+    QCOMPARE(opened.size(), 0);  // the name is taken, the run is not opened
     QTRY_COMPARE(w.dock().model().find(runs_[0])->name, QStringLiteral("another name"));
     QTest::keyClick(&w, Qt::Key_Z, Qt::ControlModifier);
     QTRY_COMPARE(text(w.session()->store().run(runs_[0]).name), before);

@@ -6,6 +6,7 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QProcess>
+#include <QPushButton>
 #include <QToolButton>
 #include <QtTest>
 #include <cmath>
@@ -17,6 +18,7 @@
 #include "widgets/compare/compare_view.hpp"
 #include "widgets/compare/compared_post.hpp"
 #include "widgets/compare/comparison_parts.hpp"
+#include "widgets/geometry/geometry_panel.hpp"
 #include "widgets/inspect/class_table.hpp"
 #include "widgets/inspect/inspect_view.hpp"
 #include "widgets/inspect/post_list.hpp"
@@ -294,6 +296,24 @@ class TestWorkbench : public QObject {
     QVERIFY(sentences(window.inspect()) > 0);
     window.show_workspace(Workspace::compare);
     QVERIFY(sentences(window.compare()) > 0);
+    // What the perturbation does to words can be looked at without a run.
+    window.show_workspace(Workspace::runs);
+    QPushButton* explore = nullptr;
+    for (auto* b : window.findChildren<QPushButton*>())
+      if (b->isVisible() && b->text() == QStringLiteral("Perturbation geometry")) explore = b;
+    QVERIFY(explore);
+    explore->click();
+    auto* geometry = window.findChild<GeometryPanel*>();
+    QVERIFY(geometry && geometry->isVisible());
+    for (const char* theme : {"light", "dark"}) {
+      theme_->set_mode(theme[0] == 'd' ? Theme::Mode::dark : Theme::Mode::light);
+      QTest::qWait(50);
+      QVERIFY(window.grab().save(QStringLiteral(TELLTALE_BINARY_DIR "/screenshots/geometry-without-a-run-%1.png").arg(QLatin1String(theme))));
+    }
+    theme_->set_mode(Theme::Mode::light);
+    QTest::keyClick(&window, Qt::Key_Escape);
+    QVERIFY(explore->isVisible());
+    QVERIFY(!geometry->isVisible());
   }
 
   void odd_posts_are_painted() {

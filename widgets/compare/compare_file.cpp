@@ -106,7 +106,7 @@ void CompareView::fill_boxes() {
     // Where two runs have one colour in the run list, those that are compared still differ.
     const int shown = view_ ? (box == a_box_ ? view_->a : view_->b) : -1;
     const auto at = std::find_if(runs_.begin(), runs_.end(), [&](const RunHead& r) { return r.id == (box == a_box_ ? a_run_ : b_run_); });
-    if (shown >= 0 && at != runs_.end() && !own.empty()) own[static_cast<std::size_t>(at - runs_.begin())].icon = swatch(theme_, view_->runs[static_cast<std::size_t>(shown)].series);
+    if (shown >= 0 && static_cast<std::size_t>(shown) < view_->runs.size() && at != runs_.end() && !own.empty()) own[static_cast<std::size_t>(at - runs_.begin())].icon = swatch(theme_, view_->runs[static_cast<std::size_t>(shown)].series);
     set_box_rows(*box, own);
   }
   if (mode_ == Mode::classes) {

@@ -93,6 +93,7 @@ void GeometryPanel::submit(bool full) {
 
 void GeometryPanel::heard(qint64 run, const std::vector<OrderedJson>& events) {
   if (!live_ && !exploring_ && run == run_) show_run(run);  // it began while its row was in front
+  if (live_ && !exploring_ && run != source_.run && session_->training().running() == run) show_run(run);  // the next of the queue
   if (!live_ || run != source_.run) return;
   const OrderedJson* last = nullptr;
   const OrderedJson* full = nullptr;

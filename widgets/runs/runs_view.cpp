@@ -182,13 +182,25 @@ RunsView::RunsView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
   empty_button_->setObjectName(QStringLiteral("primary"));
   middle->addWidget(empty_);
   middle->addWidget(empty_button_, 0, Qt::AlignHCenter);
+  explore_ = new QPushButton(tr("Perturbation geometry"), nothing);
+  explore_->setToolTip(tr("What ε and ε₂ do to the words of any model, without a run"));
+  middle->addWidget(explore_, 0, Qt::AlignHCenter);
   middle->addStretch();
+  alone_ = new QWidget(pages_);
+  auto* alone = new QVBoxLayout(alone_);
+  alone->setContentsMargins(0, 0, 0, 0);
+  alone->setSpacing(6);
+  auto* back = new QPushButton(tr("Back to runs"), alone_);
+  alone->addWidget(back, 0, Qt::AlignLeft);
   pages_->addWidget(watching);
   pages_->addWidget(nothing);
+  pages_->addWidget(alone_);
   pages_->setCurrentIndex(1);
 
   connect(add, &QPushButton::clicked, this, &RunsView::add_asked);
   connect(empty_button_, &QPushButton::clicked, this, &RunsView::new_run_asked);
+  connect(explore_, &QPushButton::clicked, this, [this] { explore(true); });
+  connect(back, &QPushButton::clicked, this, [this] { explore(false); });
   connect(dismiss, &QToolButton::clicked, error_bar_, &QWidget::hide);
   connect(&data_, &RunData::shown, this, &RunsView::write_head);
   connect(&data_, &RunData::failed, this, &RunsView::complain);
@@ -258,7 +270,10 @@ void RunsView::complain(const QString& message) {
 
 void RunsView::write_head() {
   const auto runs = data_.runs();
-  pages_->setCurrentIndex(runs.empty() ? 1 : 0);
+  if (!runs.empty() || !data_.session()) exploring_ = false;
+  pages_->setCurrentIndex(!runs.empty() ? 0 : exploring_ ? 2 : 1);
+  explore_->setVisible(data_.session() && side_);
+  arrange();
   empty_->setText(data_.session() ? tr("No run is shown. Start one and watch it learn, or choose one in the run list.") : tr("No file is open."));
   empty_button_->setVisible(data_.session() && !data_.session()->read_only());
   while (QLayoutItem* item = chip_row_->takeAt(0)) {
@@ -340,12 +355,14 @@ void RunsView::open_batch(int chart, double x, double tolerance) {
 /// Wide: all at once. Low or narrow: one of the lower panels, and the side panel as one of them.
 void RunsView::arrange() {
   const bool small = height() < low_height || width() < narrow_width + (side_ ? side_width : 0);
-  const int shape = small ? 1 : 0;
+  const int shape = exploring_ ? 2 : small ? 1 : 0;
   if (shape != shape_) {
     shape_ = shape;
     which_->setVisible(small);
     if (side_) {
-      if (small) side_page_->layout()->addWidget(side_);
+      const KeptFonts kept(*side_);
+      if (exploring_) alone_->layout()->addWidget(side_);
+      else if (small) side_page_->layout()->addWidget(side_);
       else {
         main_->addWidget(side_);
         main_->setStretchFactor(main_->indexOf(side_), 0);
@@ -369,6 +386,13 @@ void RunsView::resizeEvent(QResizeEvent* e) {
   arrange();
 }
 
+/// The geometry alone, of any weights: there need be no run.
+void RunsView::explore(bool on) {
+  exploring_ = on;
+  write_head();
+  (on ? side_ : static_cast<QWidget*>(explore_))->setFocus();
+}
+
 void RunsView::export_view() {
   export_widget(this, title_->label(), [this] { return losses_->csv(); }, [this](const QString& m) { complain(m); });
 }
@@ -378,6 +402,7 @@ void RunsView::keyPressEvent(QKeyEvent* e) {
 }
 
 bool RunsView::escape() {
+  if (exploring_) return explore(false), true;
   if (batch_->isVisible()) return batch_->hide(), true;
   if (error_bar_->isVisible()) return error_bar_->hide(), true;
   if (!scope_.zoom()) return false;

@@ -57,6 +57,7 @@ class RunsView : public QWidget, public Escapes {
 
  private:
   void write_head();
+  void explore(bool on);
   void open_batch(int chart, double x, double tolerance);
   void arrange();
   void complain(const QString& message);
@@ -70,7 +71,9 @@ class RunsView : public QWidget, public Escapes {
   QHBoxLayout* chip_row_;
   QWidget* error_bar_;
   QLabel *error_, *empty_;
-  QPushButton* empty_button_;
+  QPushButton *empty_button_, *explore_;
+  QWidget* alone_;          ///< where the side panel stands without a run
+  bool exploring_ = false;
   QSplitter *main_, *column_, *losses_and_batch_, *bottom_;
   LossPanel* losses_;
   BatchList* batch_;
@@ -81,7 +84,7 @@ class RunsView : public QWidget, public Escapes {
   Segments* which_;         ///< in small windows: one of the lower panels
   QWidget* side_ = nullptr;
   QWidget* side_page_;      ///< where the side panel stands in small windows
-  int shape_ = -1;          ///< 0 wide, 1 low or narrow
+  int shape_ = -1;          ///< 0 wide, 1 low or narrow, 2 the side panel alone
 };
 
 }  // namespace telltale::ui

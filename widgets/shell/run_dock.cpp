@@ -222,7 +222,7 @@ void RunDock::set_session(Session* session) {
   live_curve_.clear();
   current_ = 0;
   first_ = true;
-  reading_ = false;
+  reading_ = read_again_ = false;
   last_read_ms_ = 0;
   wanted_shown_.reset();
   wanted_current_ = 0;
@@ -254,7 +254,10 @@ void RunDock::refresh() {
     }
   }
   if (last_read_ms_ > slow_ms) {
-    if (reading_) return;
+    if (reading_) {
+      read_again_ = true;
+      return;
+    }
     reading_ = true;
     session_->work().submit(
         this, WorkQueue::Priority::visible, tr("Reading the runs"),
@@ -262,6 +265,7 @@ void RunDock::refresh() {
           return [this, rows = rows_of(c.store.runs())]() mutable {
             reading_ = false;
             take(std::move(rows));
+            if (std::exchange(read_again_, false)) refresh();
           };
         },
         [this](const QString& e) {
@@ -287,16 +291,16 @@ void RunDock::take(std::vector<RunRow> rows) {
     for (RunRow& r : rows) r.shown = r.id == last.id || (r.pair && r.pair == last.pair);
     if (std::count_if(rows.begin(), rows.end(), [](const RunRow& r) { return r.shown; }) > most_shown)
       for (RunRow& r : rows) r.shown = r.id == last.id;
-    // What was asked for while the list was being read.
-    if (wanted_shown_)
-      for (RunRow& r : rows) r.shown = std::find(wanted_shown_->begin(), wanted_shown_->end(), r.id) != wanted_shown_->end();
-    wanted_shown_.reset();
   }
   model_->set_runs(std::move(rows));
+  // What was asked for before the list knew of it.
+  if (const auto wanted = wanted_shown_) show_only(*wanted);
+  if (!read_again_) wanted_shown_.reset();
   if (session_) model_->set_queue(session_->training().waiting());
   const bool gone = current_ && !model_->find(current_);
   if (gone) current_ = 0;
-  if (const auto wanted = std::exchange(wanted_current_, 0); wanted && !current_) select(wanted);
+  if (const auto wanted = wanted_current_) select(wanted);
+  if (!read_again_) wanted_current_ = 0;
   if (!current_ && model_->count() > 0) {
     const auto shown = model_->shown();
     select(shown.empty() ? model_->ids().back() : shown.back());
@@ -368,7 +372,7 @@ void RunDock::hear(qint64 run, const std::vector<OrderedJson>& events) {
 std::int64_t RunDock::current() const { return current_; }
 
 void RunDock::select(std::int64_t run) {
-  if (reading_ && first_ && run) wanted_current_ = run;
+  wanted_current_ = run && !model_->find(run) ? run : 0;
   const QModelIndex index = proxy_->mapFromSource(model_->index_of(run));
   if (!index.isValid()) return;
   tree_->expand(index.parent());
@@ -383,7 +387,8 @@ std::map<std::int64_t, int> RunDock::colours() const {
 }
 
 void RunDock::show_only(const std::vector<std::int64_t>& runs) {
-  if (reading_ && first_) wanted_shown_ = runs;
+  const bool known = std::all_of(runs.begin(), runs.end(), [this](std::int64_t id) { return model_->find(id); });
+  wanted_shown_ = known ? std::nullopt : std::optional(runs);
   for (const std::int64_t id : model_->ids()) model_->set_shown(id, std::find(runs.begin(), runs.end(), id) != runs.end());
 }
 

@@ -95,9 +95,9 @@ class RunDock : public QWidget {
   int live_every_ = 1, live_count_ = 0;
   double live_sum_ = 0;
   double last_read_ms_ = 0;
-  std::optional<std::vector<std::int64_t>> wanted_shown_;  ///< asked for while the first list is being read
+  std::optional<std::vector<std::int64_t>> wanted_shown_;  ///< asked for before the list knew of all of them
   std::int64_t current_ = 0, wanted_current_ = 0;
-  bool reading_ = false, first_ = true;
+  bool reading_ = false, read_again_ = false, first_ = true;
 };
 
 }  // namespace telltale::ui
