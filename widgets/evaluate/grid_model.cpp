@@ -11,7 +11,9 @@
 namespace telltale::ui {
 
 QString value_text(double value, const std::string& metric) {
-  return text(fixed(value, metric_info(metric).id == "log-odds" ? 2 : 3));
+  // A bar beside "0.000" would be a riddle: small values get digits, as many as a column holds.
+  const int small = value != 0 && std::isfinite(value) ? std::min(5, score_decimals(std::abs(value))) : 3;
+  return text(fixed(value, metric_info(metric).id == "log-odds" ? 2 : small));
 }
 
 QString better_text(const std::string& metric) {
