@@ -129,6 +129,9 @@ void MainWindow::try_open(const QString& file, Session::Open how) {
       });
     } catch (const std::exception& e) {
       complain(one_line(e.what()));
+      // Whoever opens a file of posts wants them in.
+      if (const QFileInfo info(file); info.isFile() && info.size() > 0 && !is_telltale(file))
+        error_bar_->show_notice(NoticeBar::Kind::error, tr("%1: not a Telltale file. Are these posts to be imported?").arg(info.fileName()), one_line(e.what()), {{tr("Import"), [this, file] { import_data(file); }}});
       list_recent();
     }
   });

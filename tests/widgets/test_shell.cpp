@@ -628,6 +628,17 @@ class TestShell : public QObject {
     w.ask_open_file = [&](const QString&, const QString&, const QString&) { return dir_.filePath(QStringLiteral("none.telltale")); };
     QTest::keyClick(&w, Qt::Key_O, Qt::ControlModifier);
     QTRY_VERIFY(w.errors().message().contains(QStringLiteral("none.telltale")));
+    // A file of posts: they can be imported from where that is said.
+    const QString posts = dir_.filePath(QStringLiteral("posts.jsonl"));
+    {
+      QFile f(posts);
+      QVERIFY(f.open(QIODevice::WriteOnly));
+      f.write("{\"text\":\"a\",\"label\":\"x\"}\n");
+    }
+    w.ask_open_file = [&](const QString&, const QString&, const QString&) { return posts; };
+    QTest::keyClick(&w, Qt::Key_O, Qt::ControlModifier);
+    QTRY_VERIFY(w.errors().message().contains(QStringLiteral("posts.jsonl: not a Telltale file")));
+    QTRY_VERIFY(button(w.errors(), QStringLiteral("Import")));
     w.complain(QStringLiteral("It went wrong: do this."), QStringLiteral("c10::Error at engine.cpp:12"));
     QVERIFY(!says(w, QStringLiteral("engine.cpp")));
     QTest::mouseClick(button(w.errors(), QStringLiteral("Details")), Qt::LeftButton);
