@@ -1,5 +1,6 @@
 // telltale train, resume, runs.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 
@@ -106,12 +107,12 @@ int run_with_control(Context& context, const TrainArguments& a, Store& store, st
 TrainRequest request_of(const Context& context, const TrainArguments& a, Store& store) {
   TrainRequest r;
   r.dataset = store.dataset(a.data).id;
-  r.model = a.model;
+  if (!a.from) r.model = a.model;
   r.preset = a.preset;
   r.from = a.from;
   r.name = a.name;
   if (readable_name(a.name, a.name.size()) != a.name) throw std::invalid_argument("--name: control characters, or no UTF-8");
-  if (a.from && !a.model.empty()) throw std::invalid_argument("--model and --from: a run that starts from another takes that one's weights");
+  if (a.from && !a.model.empty()) spdlog::warn("--model is not read: the run starts from the weights of run {}", *a.from);
   if (a.model.empty() && !a.from) throw std::invalid_argument("--model DIR is needed, or --from RUN");
   r.settings = settings_for(store, a.preset, a.from);
   if (context.seed) apply(r.settings, "seed", fmt::format("{}", *context.seed));
@@ -217,7 +218,7 @@ void add_train(CLI::App& app, Context& context) {
   auto* command = add_command(app, context, "train", "Finetune a classifier", [a, &context] { return train(context, *a); });
   command->add_option("--db", a->db, "FILE.telltale with the posts")->required();
   command->add_option("--data", a->data, "Name of the data set")->required();
-  command->add_option("--model", a->model, "Hugging Face folder to start from (not needed with --from)");
+  command->add_option("--model", a->model, "Hugging Face folder to start from (not read with --from)");
   command->add_option("--preset", a->preset, preset_names())->capture_default_str();
   command->add_option("--from", a->from, "Start from this run's final weights; its control is trained too");
   command->add_option("--set", a->assignments, "KEY=VALUE, any number of them; see telltale settings");

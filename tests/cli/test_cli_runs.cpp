@@ -85,7 +85,6 @@ class TestCliRuns : public QObject {
     row("train: no run", {"train", "--db", "DB", "--data", "made", "--from", "9"}, 2, {"no run 9", "1"});
     row("train: one node of the trapezoid rule", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--set", "attribution.quadrature=trapezoid", "attribution.steps=1"}, 2, {"attribution.steps", "trapezoid"});
     row("train: lines in the name", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--name", "two\nlines"}, 2, {"--name"});
-    row("train: model and run", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--from", "1"}, 2, {"--from"});
     row("train: dry run of a rival that is none", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--set", "rival=xx", "--dry-run"}, 2, {"rival"});
     row("train: longer than the model", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--max-length", "9999"}, 2, {"max_length", "64"});
     row("train: too short", {"train", "--db", "DB", "--data", "made", "--model", "MODEL", "--max-length", "2"}, 2, {"max_length"});
@@ -164,6 +163,14 @@ class TestCliRuns : public QObject {
     const QString wrong = complaint(call, status, says);
     QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
     no_new_run();
+  }
+
+  /// As CONTRACT.md and packaging/quickstart have it: a model beside --from is no mistake.
+  void a_model_beside_a_run() {
+    const Run run = telltale_program({"train", "--db", db_, "--data", "made", "--model", model_, "--from", "1", "--preset", "contrastive", "--set", "epochs=1", "--set", "attribution.steps=2", "--threads", "1", "--dry-run", "--json"});
+    QVERIFY2(run.status == 0, run.err);
+    QVERIFY2(run.err.contains("--model is not read"), run.err);
+    QVERIFY(run.json().contains("settings"));
   }
 
   void read_only_places() {
