@@ -1,5 +1,7 @@
 #include "model/packed_weight.hpp"
 
+#include <ATen/core/grad_mode.h>
+
 #include <stdexcept>
 
 #include "model/product.hpp"
