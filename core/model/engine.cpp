@@ -2,17 +2,29 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+
 #include "model/block_engine.hpp"
 #include "model/fused_engine.hpp"
 
 namespace telltale {
 namespace {
 
+/// Rows of one call on a device with memory of its own: as many as keep it busy in some 4 GiB, with what the way back needs. It hangs on the model alone, so that
+/// equal calls round alike whatever else lies in that memory.
+std::int64_t rows_on_device(const ModelConfig& c, std::int64_t bytes) {
+  constexpr std::int64_t room = std::int64_t{4} << 30, usual_length = 256;
+  const std::int64_t row = c.layers * (12 * c.hidden_size + 3 * c.intermediate_size + 3 * c.heads * usual_length) * bytes;
+  return std::clamp<std::int64_t>(room / row, 2048, 65536);
+}
+
 /// Any device and dtype, by autograd over the network.
 class ReferenceEngine : public Engine {
  public:
   ReferenceEngine(const ModelConfig& config, const BertWeights& weights, at::ScalarType products)
-      : config_(config), weights_(detached(weights)), type_(weights.word.scalar_type()), products_(products), network_(make()) {}
+      : config_(config), weights_(detached(weights)), type_(weights.word.scalar_type()), products_(products), network_(make()) {
+    if (!weights.word.device().is_cpu()) set_rows(rows_on_device(config, static_cast<std::int64_t>(weights.word.element_size())));
+  }
 
   void refresh() override {
     if (products_ != type_) network_.emplace(make());

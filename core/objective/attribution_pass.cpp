@@ -11,12 +11,13 @@
 namespace telltale {
 namespace {
 
-constexpr std::int64_t chunk_rows = 1024;  ///< rows (texts × nodes × ids) of one chunk of pass two
+/// Rows (texts × nodes × ids) of one chunk of pass two: on the CPU they should stay in cache, elsewhere keep the device busy.
+std::int64_t chunk_rows(const at::Device& device) { return device.is_cpu() ? 1024 : 4096; }
 constexpr std::int64_t most_nodes = 4;     ///< of one chunk of either pass: even few short texts then take no more memory for many nodes than for four
 
 /// Nodes of one chunk of pass two.
-std::size_t nodes_of_chunk(std::int64_t texts, std::int64_t length) {
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(chunk_rows / (texts * length), 1, most_nodes));
+std::size_t nodes_of_chunk(std::int64_t texts, std::int64_t length, const at::Device& device) {
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(chunk_rows(device) / (texts * length), 1, most_nodes));
 }
 
 at::Tensor pick(const at::Tensor& z, const at::Tensor& index) { return z.gather(1, index.unsqueeze(1)).squeeze(1); }
@@ -127,7 +128,7 @@ void backward_through_attributions(const Network& network, const PathEnds& ends,
   const at::Tensor target = some(target_all), foil = some(foil_all), mask = some(mask_all);
   const std::int64_t R = rows.numel(), T = u_all.size(1);
   const bool block = options.path == Path::embeddings;
-  const std::size_t most = nodes_of_chunk(R, T);
+  const std::size_t most = nodes_of_chunk(R, T, u_all.device());
   for (std::size_t k = 0; k < rule.points.size(); k += most) {
     const std::size_t count = std::min(most, rule.points.size() - k);
     const auto n = static_cast<std::int64_t>(count);
@@ -153,9 +154,9 @@ void backward_through_attributions(const Network& network, const PathEnds& ends,
   }
 }
 
-double rows_at_once(const ObjectiveOptions& options, std::int64_t texts, std::int64_t length) {
+double rows_at_once(const ObjectiveOptions& options, std::int64_t texts, std::int64_t length, const at::Device& device) {
   double nodes = 1;
-  if (options.needs_attribution()) nodes = options.graph == GraphMode::kept ? options.steps : static_cast<double>(nodes_of_chunk(texts, length));
+  if (options.needs_attribution()) nodes = options.graph == GraphMode::kept ? options.steps : static_cast<double>(nodes_of_chunk(texts, length, device));
   return static_cast<double>(texts * length) * nodes;
 }
 

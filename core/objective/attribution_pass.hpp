@@ -37,6 +37,6 @@ void backward_through_attributions(const Network& network, const PathEnds& ends,
                                    const Nodes& rule, const ObjectiveOptions& options);
 
 /// Rows (texts × nodes × ids) of which a graph is held at once for B texts of T ids: what memory grows with.
-double rows_at_once(const ObjectiveOptions& options, std::int64_t texts, std::int64_t length);
+double rows_at_once(const ObjectiveOptions& options, std::int64_t texts, std::int64_t length, const at::Device& device);
 
 }  // namespace telltale

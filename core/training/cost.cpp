@@ -87,7 +87,7 @@ CostEstimate measure_cost(Stepper& stepper, const TrainingData& data, const std:
     }
     const double share = static_cast<double>(batch.size()) / static_cast<double>(rows);
     const auto length = static_cast<std::int64_t>(whole) / static_cast<std::int64_t>(rows);
-    const auto held = [&](std::size_t texts) { return rows_at_once(stepper.objective().options(), static_cast<std::int64_t>(texts), length); };
+    const auto held = [&](std::size_t texts) { return rows_at_once(stepper.objective().options(), static_cast<std::int64_t>(texts), length, m.device); };
     return std::pair{Point{whole, seconds / share}, held(rows) / held(batch.size())};
   };
   // A first batch fills caches and says how much a longer one may take.

@@ -8,6 +8,7 @@
 
 #include "attribution/explain.hpp"
 #include "base/json.hpp"
+#include "test_device.hpp"
 
 namespace telltale {
 
@@ -17,6 +18,7 @@ inline std::filesystem::path reference_file(const char* name) {
 
 inline std::shared_ptr<Classifier> load_model(const std::filesystem::path& folder, Precision precision) {
   ComputeOptions compute;
+  compute.device = test_device();
   compute.precision = precision;
   compute.threads = 1;  // small models: a second thread only waits
   configure_compute(compute);

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "model/attention.hpp"
 #include "shared_data.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 
@@ -18,6 +19,7 @@ struct Golden {
 
 std::shared_ptr<Classifier> load(const std::filesystem::path& folder, Precision precision) {
   ComputeOptions compute;
+  compute.device = test_device();
   compute.precision = precision;
   configure_compute(compute);
   return Classifier::load(folder, compute);

@@ -8,6 +8,7 @@
 #include "attribution/quadrature.hpp"
 #include "attribution/removal.hpp"
 #include "shared_data.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 
@@ -15,6 +16,7 @@ class TestAttributionInvariants : public QObject {
   Q_OBJECT
   std::shared_ptr<Classifier> model(const std::filesystem::path& shared, Precision precision = Precision::fp32) {
     ComputeOptions compute;
+    compute.device = test_device();
     compute.precision = precision;
     compute.threads = 1;  // tiny models: a second thread only waits
     configure_compute(compute);

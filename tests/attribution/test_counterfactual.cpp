@@ -6,6 +6,7 @@
 #include "attribution/counterfactual.hpp"
 #include "planted_model.hpp"
 #include "shared_data.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 
@@ -13,6 +14,7 @@ namespace {
 
 std::shared_ptr<Classifier> load(const std::filesystem::path& folder) {
   ComputeOptions compute;
+  compute.device = test_device();
   compute.threads = 1;
   configure_compute(compute);
   return Classifier::load(folder, compute);

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "planted_model.hpp"
 #include "shared_data.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 
@@ -18,6 +19,7 @@ namespace {
 
 std::shared_ptr<Classifier> load(const std::filesystem::path& folder, Precision precision = Precision::fp32) {
   ComputeOptions compute;
+  compute.device = test_device();
   compute.precision = precision;
   compute.threads = 1;
   configure_compute(compute);

@@ -17,6 +17,7 @@
 #include "examples/run_weights.hpp"
 #include "model/classifier_impl.hpp"
 #include "model/network.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 using namespace telltale::test;
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const ComputeOptions compute{"cpu", 1, Precision::fp32};
+const ComputeOptions compute{test_device(), 1, Precision::fp32};
 
 at::Tensor states_of(const Classifier& model, const std::vector<Encoding>& texts) {
   std::vector<at::Tensor> rows;

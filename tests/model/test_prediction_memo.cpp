@@ -5,6 +5,7 @@
 
 #include "attribution/planted_model.hpp"
 #include "model/prediction_memo.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 
@@ -13,6 +14,7 @@ class TestPredictionMemo : public QObject {
   QTemporaryDir folder_;
   std::shared_ptr<Classifier> load(const char* name = "planted") {
     ComputeOptions compute;
+    compute.device = test_device();
     compute.threads = 1;
     configure_compute(compute);
     return Classifier::load(test::make_planted_model(std::filesystem::path(folder_.path().toStdString()) / name), compute);

@@ -10,13 +10,14 @@
 #include "objective/objective.hpp"
 #include "objective/perturbation.hpp"
 #include "widgets/tiny_model.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 namespace fs = std::filesystem;
 
 namespace {
 
-const ComputeOptions one_thread{"cpu", 1, Precision::fp32};
+const ComputeOptions one_thread{test_device(), 1, Precision::fp32};
 const std::vector<std::string> three = {"autos", "baseball", "hockey"};
 
 double norm_of(const at::Tensor& v) { return v.to(at::kDouble).norm().item<double>(); }

@@ -9,6 +9,7 @@
 #include "model/classifier_impl.hpp"
 #include "objective/objective.hpp"
 #include "shared_data.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 
@@ -28,6 +29,7 @@ struct Bench {
 
 Bench bench(const std::filesystem::path& shared, const std::string& folder, const std::string& name, Precision precision = Precision::fp64) {
   ComputeOptions compute;
+  compute.device = test_device();
   compute.precision = precision;
   compute.threads = 1;  // tiny models: a second thread only waits
   configure_compute(compute);
@@ -40,6 +42,7 @@ Bench bench(const std::filesystem::path& shared, const std::string& folder, cons
   b.batch.labels = tensor_of(*file->find("labels"));
   b.batch.noise_positive = tensor_of(*file->find("noise_positive"));
   b.batch.noise_negative = tensor_of(*file->find("noise_negative"));
+  for (at::Tensor* t : {&b.batch.ids, &b.batch.mask, &b.batch.labels, &b.batch.noise_positive, &b.batch.noise_negative}) *t = t->to(b.parameters().flat.device());
   return b;
 }
 
@@ -107,7 +110,7 @@ class TestObjective : public QObject {
       QVERIFY(std::abs(found.attribution_gradient_norm / c["gradient_attribution"]["norm"].get<double>() - 1) < 1e-8);
       const double norm = c["gradient_total"]["norm"];
       for (const WeightSlice& s : b.parameters().slices) {
-        const at::Tensor got = b.parameters().tensors[s.parameter].grad().narrow(0, s.first, s.rows);
+        const at::Tensor got = b.parameters().tensors[s.parameter].grad().narrow(0, s.first, s.rows).to(at::kCPU);
         const at::Tensor expected = tensor_of(*gradients->find(name + ".total." + s.name));
         QVERIFY2((got - expected).norm().item<double>() <= 1e-8 * norm, s.name.c_str());
       }
@@ -125,7 +128,7 @@ class TestObjective : public QObject {
     const double norm = c["gradient_total"]["norm"];
     QVERIFY(std::abs(b.parameters().flat_gradient.norm().item<double>() / norm - 1) < 1e-8);
     for (const WeightSlice& s : b.parameters().slices) {
-      const at::Tensor got = b.parameters().tensors[s.parameter].grad().narrow(0, s.first, s.rows).flatten().narrow(0, 0, std::min<std::int64_t>(32, s.rows));
+      const at::Tensor got = b.parameters().tensors[s.parameter].grad().narrow(0, s.first, s.rows).flatten().narrow(0, 0, std::min<std::int64_t>(32, s.rows)).to(at::kCPU);
       const at::Tensor expected = tensor_of(c["gradient_total"]["parameters"][s.name]["first32"]).narrow(0, 0, got.numel());
       QVERIFY2((got - expected).norm().item<double>() <= 1e-8 * norm, s.name.c_str());
     }
@@ -175,9 +178,10 @@ class TestObjective : public QObject {
     if (name.startsWith("difference")) objective->set_rival(1);
     auto& state = objective->state();
     at::Generator g = at::detail::createCPUGenerator(7);
-    state.document_counts = at::empty(state.mass.sizes(), at::kDouble).uniform_(0, 20, g).floor();
-    state.mass.uniform_(0, 0.1, g);
-    state.confusion.copy_(at::empty(state.confusion.sizes(), at::kDouble).uniform_(0, 1, g));
+    const auto uniform = [&](const at::Tensor& like, double most) { return at::empty(like.sizes(), at::kDouble).uniform_(0, most, g).to(like.device()); };
+    state.document_counts = uniform(state.mass, 20).floor();
+    state.mass.copy_(uniform(state.mass, 0.1));
+    state.confusion.copy_(uniform(state.confusion, 1));
     const ObjectiveState before{state.document_counts.clone(), state.mass.clone(), state.confusion.clone(), state.steps};
     const auto reset = [&] {
       state.mass.copy_(before.mass);
@@ -193,7 +197,7 @@ class TestObjective : public QObject {
     QVERIFY(gradient.norm().item<double>() > 1e-6);
     at::NoGradGuard no_grad;
     for (int k = 0; k < 3; ++k) {
-      at::Tensor v = at::empty(gradient.sizes(), at::kDouble).normal_(0, 1, g);
+      at::Tensor v = at::empty(gradient.sizes(), at::kDouble).normal_(0, 1, g).to(gradient.device());
       v.add_(gradient, 3 / gradient.norm().item<double>() * v.norm().item<double>() / 3);
       v.div_(v.norm());
       const double h = 1e-5, expected = (gradient * v).sum().item<double>();

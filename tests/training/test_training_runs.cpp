@@ -23,13 +23,14 @@
 #include "training/model_folder.hpp"
 #include "training/stepper.hpp"
 #include "training/trainer.hpp"
+#include "test_device.hpp"
 
 using namespace telltale;
 namespace fs = std::filesystem;
 
 namespace {
 
-const TrainOptions plain{{"cpu", 1, Precision::fp32}, false};  // so small a model is fastest on one thread
+const TrainOptions plain{{test_device(), 1, Precision::fp32}, false};  // so small a model is fastest on one thread
 
 /// Everything that a resume must bring back: dropout, noise, moments, moving averages, the best validation.
 TrainRequest everything(Store& store, const fs::path& shared, const std::string& dataset = "made") {

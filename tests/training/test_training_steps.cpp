@@ -16,6 +16,7 @@
 #include "model/network.hpp"
 #include "shared_data.hpp"
 #include "synthetic.hpp"
+#include "test_device.hpp"
 #include "training/adamw.hpp"
 #include "training/batching.hpp"
 #include "training/checkpoints.hpp"
@@ -43,7 +44,7 @@ at::Tensor matrix(const Json& rows) {
 const std::vector<std::string> directions = {"north", "east", "south", "west"};
 
 std::shared_ptr<Classifier> tiny(const fs::path& shared, Precision precision) {
-  return load_training_model(shared / "golden/models/tiny-bert/fp32", directions, {"cpu", 2, precision}, 0);
+  return load_training_model(shared / "golden/models/tiny-bert/fp32", directions, {test_device(), 2, precision}, 0);
 }
 
 /// Posts of random ids, 4 classes.
@@ -77,8 +78,8 @@ void trajectory(Precision precision, const char* key, double tolerance, bool by_
     const auto i = static_cast<std::size_t>(k);
     const Json& s = golden["steps"][i];
     p.zero_gradients();
-    const at::Tensor labels = at::tensor(at::ArrayRef<std::int64_t>(s["labels"].get<std::vector<std::int64_t>>()), at::kLong);
-    const at::Tensor logits = network.logits(network.encode(network.embedding_block(network.words(matrix(s["ids"]))), matrix(s["mask"])));
+    const at::Tensor labels = at::tensor(at::ArrayRef<std::int64_t>(s["labels"].get<std::vector<std::int64_t>>()), at::kLong).to(m.device);
+    const at::Tensor logits = network.logits(network.encode(network.embedding_block(network.words(matrix(s["ids"]).to(m.device))), matrix(s["mask"]).to(m.device)));
     const at::Tensor loss = at::nll_loss(at::log_softmax(logits, -1), labels);
     const double value = loss.item<double>(), wanted = expected["losses"][i];
     QVERIFY2(std::abs(value - wanted) <= tolerance * std::max(1.0, std::abs(wanted)), qPrintable(QString("step %1: loss %2, expected %3").arg(k).arg(value, 0, 'g', 17).arg(wanted, 0, 'g', 17)));
@@ -90,7 +91,7 @@ void trajectory(Precision precision, const char* key, double tolerance, bool by_
     optimiser.step(schedule.rate(k), clip_factor(norm, golden["clip"]));
   }
   at::NoGradGuard no_grad;
-  const at::Tensor probe = at::tensor(at::ArrayRef<std::int64_t>(golden["probe_ids"].get<std::vector<std::int64_t>>()), at::kLong).unsqueeze(0);
+  const at::Tensor probe = at::tensor(at::ArrayRef<std::int64_t>(golden["probe_ids"].get<std::vector<std::int64_t>>()), at::kLong).unsqueeze(0).to(m.device);
   const at::Tensor logits = network.logits(network.encode(network.embedding_block(network.words(probe)), {}))[0].to(at::kDouble);
   for (std::int64_t c = 0; c < 4; ++c) QVERIFY(std::abs(logits[c].item<double>() - expected["probe_logits"][static_cast<std::size_t>(c)].get<double>()) < 20 * tolerance);
   for (const WeightSlice& s : p.slices) {
@@ -112,7 +113,7 @@ TrainingSettings class_term_alone() {
 class TestTrainingSteps : public QObject {
   Q_OBJECT
  private Q_SLOTS:
-  void initTestCase() { configure_compute({"cpu", 2, Precision::fp32}); }
+  void initTestCase() { configure_compute({test_device(), 2, Precision::fp32}); }
 
   void trajectory_fp64() { trajectory(Precision::fp64, "float64", 1e-10); }
   void trajectory_fp64_by_operations() { trajectory(Precision::fp64, "float64", 1e-10, true); }
