@@ -13,7 +13,7 @@ namespace {
 
 /// Rows (texts × nodes × ids) of one chunk of pass two: on the CPU they should stay in cache, elsewhere keep the device busy.
 std::int64_t chunk_rows(const at::Device& device) { return device.is_cpu() ? 1024 : 4096; }
-constexpr std::int64_t most_nodes = 4;     ///< of one chunk of either pass: even few short texts then take no more memory for many nodes than for four
+constexpr std::int64_t most_nodes = 4;  ///< of one chunk of either pass: even few short texts then take no more memory for many nodes than for four
 
 /// Nodes of one chunk of pass two.
 std::size_t nodes_of_chunk(std::int64_t texts, std::int64_t length, const at::Device& device) {
