@@ -84,6 +84,7 @@ void Panel::add_hairline() {
 
 EmptyNote::EmptyNote(Theme& theme, const QString& sentence, QWidget* parent) : QLabel(sentence, parent) {
   setObjectName(QStringLiteral("caption"));
+  setTextFormat(Qt::PlainText);  // it may tell an error that names what came from a file
   setWordWrap(true);
   setAlignment(Qt::AlignCenter);
   setMargin(theme.spacing("panelPadding"));

@@ -43,7 +43,7 @@ std::vector<ExplainedPost> explained(Store& store, const RunRecord& run, const s
 std::shared_ptr<const Tokenizer> vocabulary(Store& store, const RunRecord& run) {
   if (run.folder.empty()) return nullptr;
   try {
-    return Tokenizer::load(store.folder() / run.folder);
+    return Tokenizer::load(store.weights(run.id, run.folder));
   } catch (const std::exception&) {
     return nullptr;  // token texts are then slices of the post
   }

@@ -26,7 +26,7 @@ Loaded load(const ModelSource& source, const Context& context, Store::Mode mode)
     out.store = Store::open(source.db, mode);
     out.run = out.store->run(source.run);
     if (out.run->folder.empty()) throw std::runtime_error(fmt::format("run {} has no weights yet (status {}); finish it with telltale resume", source.run, name_of(out.run->status)));
-    folder = out.store->folder() / out.run->folder;
+    folder = out.store->weights(out.run->id, out.run->folder);
     if (asked == 0 && out.run->settings.contains("max_length") && out.run->settings["max_length"].is_number_integer()) asked = out.run->settings["max_length"].get<int>();
   } else if (folder.empty()) {
     throw std::invalid_argument("--model DIR, or --db FILE with --run ID, is needed");

@@ -48,6 +48,7 @@ void MainWindow::set_views(Session* session) {
   attach_part(runs_, session);
   attach_part(new_run_, session);
   if (evaluate_) attach_part(evaluate_, session);
+  picked_ = 0;
 }
 
 void MainWindow::open(const std::filesystem::path& file, Session::Open how) {

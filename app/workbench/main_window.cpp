@@ -242,6 +242,7 @@ void MainWindow::connect_views() {
   connect(dock_, &RunDock::opened, this, [this](std::int64_t run) { show_post(run, 0); });
   connect(dock_, &RunDock::current_changed, this, [this](std::int64_t run) {
     if (session_) show_in_charts(runs_, *dock_);
+    picked_ = dock_->tree().hasFocus() ? run : 0;  // by a person, not by what the file did
     if (run && session_ && workspace() == Workspace::evaluate) evaluate_run_of_list(evaluate_, *dock_);
     if (run && session_ && workspace() == Workspace::inspect && inspect_->run() != run) {
       try {
@@ -279,7 +280,10 @@ void MainWindow::show_workspace(Workspace w) {
   first_view_waits_ = false;
   if (!session_) w = Workspace::welcome;
   QWidget* view = welcome_;
-  if (w == Workspace::inspect) view = inspect_;
+  if (w == Workspace::inspect) {
+    view = inspect_;
+    show_picked();
+  }
   if (w == Workspace::compare) view = compare_;
   if (w == Workspace::runs && runs_) view = as_widget(runs_);
   if (w == Workspace::new_run && new_run_) view = as_widget(new_run_);
@@ -308,15 +312,30 @@ void MainWindow::show_workspace(Workspace w) {
   if (usable(to)) to->setFocus(Qt::OtherFocusReason);
 }
 
+/// Who chose a run in the list and then turns to Inspect wants to see that one, if it has something to say.
+void MainWindow::show_picked() {
+  const std::int64_t run = std::exchange(picked_, 0);
+  const RunRow* row = session_ && run ? dock_->model().find(run) : nullptr;
+  if (!row || row->status != RunStatus::finished || inspect_->run() == run) return;
+  try {
+    inspect_->show_run(run);
+  } catch (const std::exception& e) {
+    complain(one_line(e.what()));
+  }
+}
+
 bool MainWindow::settled() const {
   if (first_view_waits_) return false;
   if (!session_) return !welcome_->example().reading();
   switch (workspace()) {
     case Workspace::inspect: return inspect_->settled();
     case Workspace::welcome: return true;
-    case Workspace::evaluate: return part_settled(as_widget(evaluate_));  // what an evaluation costs is measured beside
-    default: return session_->work().jobs().empty() && part_settled(workspace() == Workspace::runs ? as_widget(runs_) : workspace() == Workspace::evaluate ? as_widget(evaluate_) : as_widget(new_run_));
+    case Workspace::compare: return compare_->settled();
+    case Workspace::evaluate: return part_settled(as_widget(evaluate_));
+    case Workspace::new_run: return part_settled(as_widget(new_run_));
+    case Workspace::runs: return session_->work().jobs().empty() && part_settled(as_widget(runs_));
   }
+  return true;
 }
 
 void MainWindow::update_state() {
@@ -392,6 +411,7 @@ void MainWindow::show_new_run() {
 void MainWindow::show_post(std::int64_t run, std::int64_t document) {
   try {
     inspect_->show_run(run, document);
+    picked_ = 0;
     show_workspace(Workspace::inspect);
   } catch (const std::exception& e) {
     complain(one_line(e.what()));

@@ -98,6 +98,7 @@ class MainWindow : public QMainWindow {
   void new_file();
   void take_file(const std::filesystem::path& file, Session::Open how);  ///< gives it to the views; none is shown yet
   void show_first_view();
+  void show_picked();
   void try_open(const QString& file, Session::Open how = Session::Open::existing);
   void need_file(const QString& name, std::function<void()> then);
   void open_example();
@@ -157,6 +158,7 @@ class MainWindow : public QMainWindow {
   std::map<const QWidget*, QPointer<QWidget>> last_focus_;  ///< by workspace
   std::function<void()> leaving_;
   bool leaving_now_ = false;
+  std::int64_t picked_ = 0;        ///< the run that a person chose in the list since Inspect was last shown
   bool first_view_waits_ = false;  ///< a file is open and nothing of it is shown yet
 };
 

@@ -45,6 +45,9 @@ void show_in_charts(RunsView* view, const RunDock& dock) {
   if (const auto it = std::find(runs.begin(), runs.end(), dock.current()); it != runs.end()) std::rotate(runs.begin(), it, it + 1);
   view->set_run_colours(dock.colours());
   view->show_runs(runs);
+  const RunRow* chosen = dock.model().find(dock.current());
+  const bool untold = chosen && chosen->status == RunStatus::failed && !chosen->shown;  // one that is ticked says it itself
+  view->tell_failure(untold ? RunsView::tr("%1 failed: %2").arg(chosen->name, chosen->error) : QString());
 #ifdef TELLTALE_HAS_GEOMETRY_VIEW
   view->findChild<GeometryPanel*>()->show_run(runs.empty() ? dock.current() : runs.front());
 #endif

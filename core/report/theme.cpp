@@ -34,6 +34,11 @@ Palette parse_palette(const Json& half, bool dark) {
 
 }  // namespace
 
+Rgb Palette::series_colour(std::size_t i) const {
+  const Rgb pure = series[i % series.size()];
+  return i / series.size() % 2 == 0 ? pure : mix(pure, (*this)["text"], 0.45);
+}
+
 Rgb Palette::operator[](std::string_view name) const {
   const auto it = colours.find(name);
   if (it == colours.end()) throw std::out_of_range(fmt::format("no colour '{}'", name));

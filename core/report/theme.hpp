@@ -20,7 +20,8 @@ struct Palette {
   Rgb for_stroke, against_stroke;                   ///< bars, lines and marks of the same meaning
 
   Rgb operator[](std::string_view name) const;      ///< std::out_of_range naming the colour
-  Rgb series_colour(std::size_t i) const { return series[i % series.size()]; }
+  /// The theme's series, then each of them a second time, nearer to the text; after twice as many they repeat.
+  Rgb series_colour(std::size_t i) const;
 
   /// Ground and text of a score: orange speaks for the target, blue against it; t = heat_position().
   Cell heat(double score, double domain, double gamma = 1) const;

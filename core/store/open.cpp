@@ -169,6 +169,13 @@ const fs::path& Store::file() const { return impl_->file; }
 
 fs::path Store::folder() const { return impl_->file.string() + ".d"; }
 
+fs::path Store::weights(std::int64_t run, const std::string& name) const {
+  const fs::path found = folder() / name;
+  std::error_code ignored;
+  if (fs::is_directory(found, ignored)) return found;
+  throw std::runtime_error(fmt::format("run {}: its weights are missing: there is no folder {}. Put {} back beside the file, where it was when the run was trained", run, found.string(), folder().filename().string()));
+}
+
 void Store::set_busy_timeout(int milliseconds) {
   impl_->guard([&] { impl_->db->setBusyTimeout(milliseconds); });
 }

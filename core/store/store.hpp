@@ -185,6 +185,8 @@ class Store {
   ~Store();
   const std::filesystem::path& file() const;  ///< absolute
   std::filesystem::path folder() const;  ///< FILE.d
+  /// folder()/name, where weights of a run lie. std::runtime_error where it is not there: who moves or sends the file alone leaves them behind.
+  std::filesystem::path weights(std::int64_t run, const std::string& name) const;
   /// How long a write waits for another program's (or thread's) transaction before it fails; 10,000 ms unless set.
   void set_busy_timeout(int milliseconds);
 

@@ -36,7 +36,7 @@ TrainingSettings settings_of_run(Store& store, const TrainRequest& request) {
   const DatasetInfo dataset = store.dataset(request.dataset);
   if (dataset.classes.size() < 2) throw std::invalid_argument(fmt::format("data set '{}' has {} class(es): training needs at least two", dataset.name, dataset.classes.size()));
   fs::path folder = request.model;
-  if (request.from) folder = store.folder() / finished_run(store, *request.from).folder;
+  if (request.from) folder = store.weights(*request.from, finished_run(store, *request.from).folder);
   else if (request.model.empty()) throw std::invalid_argument("no model folder was given");
   TrainingSettings settings = request.settings;
   check(settings);
@@ -117,11 +117,11 @@ RunRecord train(Store& store, const TrainRequest& request, const TrainOptions& o
 }
 
 fs::path weights_folder(Store& store, const RunRecord& run) {
-  if (!run.folder.empty()) return store.folder() / run.folder;
+  if (!run.folder.empty()) return store.weights(run.id, run.folder);
   const auto checkpoints = store.checkpoints(run.id);
   for (const char* kind : {"best", "last"})
     for (const CheckpointRecord& c : checkpoints)
-      if (c.kind == kind) return store.folder() / c.folder;
+      if (c.kind == kind) return store.weights(run.id, c.folder);
   throw std::runtime_error(fmt::format("run {} is {} and has no weights yet: resume it first (in the window from its menu in the run list, else telltale resume --run {})", run.id, name_of(run.status), run.id));
 }
 

@@ -59,7 +59,7 @@ Start prepare(Store& store, const fs::path& folder, std::int64_t dataset, const 
 }
 
 fs::path start_folder(Store& store, const std::optional<std::int64_t>& from, const std::string& model) {
-  return from ? store.folder() / store.run(*from).folder : fs::path(model);
+  return from ? store.weights(*from, store.run(*from).folder) : fs::path(model);
 }
 
 /// What earlier sessions of a run wrote beside its settings. Throws where the file holds something else.
@@ -165,8 +165,8 @@ class Session {
     fs::create_directories(folder_, error);
     if (error) throw std::runtime_error(fmt::format("{}: cannot be made: {}", folder_.string(), error.message()));
 
-    const fs::path source = start_folder(store_, run_.from, run_.model);
-    start_ = prepare(store_, checkpoint.empty() ? source : folder_ / checkpoint, run_.dataset, settings_, options_.compute, stop_);
+    const fs::path source = checkpoint.empty() ? start_folder(store_, run_.from, run_.model) : folder_ / checkpoint;
+    start_ = prepare(store_, source, run_.dataset, settings_, options_.compute, stop_);
     Classifier::Impl& m = start_.model->impl();
     if (checkpoint.empty()) {
       write_model_folder_config(folder_, m.config, source);

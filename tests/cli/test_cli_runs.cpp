@@ -173,6 +173,16 @@ class TestCliRuns : public QObject {
     QVERIFY(run.json().contains("settings"));
   }
 
+  /// Who moves or sends the file alone leaves the weights behind: that is what every command says.
+  void weights_that_were_left_behind() {
+    const QString alone = path("alone.telltale");
+    QVERIFY(QFile::copy(db_, alone));
+    for (const QStringList& call : {QStringList{"explain", "--db", alone, "--run", "1", "--text", "a post"}, {"predict", "--db", alone, "--run", "1", "--text", "a post"}, {"train", "--db", alone, "--data", "made", "--preset", "baseline", "--from", "1"}}) {
+      const QString wrong = complaint(call, 1, {"run 1: its weights are missing", "alone.telltale.d/run-1", "beside the file"});
+      QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    }
+  }
+
   void read_only_places() {
     QDir().mkdir(path("locked"));
     QVERIFY(QFile::copy(db_, path("locked/a.telltale")));

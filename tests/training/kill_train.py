@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills `telltale train` with SIGKILL at random moments, resumes, and holds what comes of it against a run that was left alone.
 
-    tests/training/kill_train.py --model DIR [--program build/release/bin/telltale] [--kills 100] [--seed 1] [--keep]
+    tests/training/kill_train.py --model DIR [--program build/release/bin/telltale] [--kills 100] [--seed 1] [--set KEY=VALUE …] [--keep]
 
 DIR is a BERT folder of Hugging Face, best a tiny one (reference data: golden/models/tiny-bert/fp32). Not run by ctest: a hundred kills
 take about ten minutes. Python 3 with its standard library only. For every kill it checks:
@@ -31,7 +31,7 @@ def posts(path):
 
 class Bench:
     def __init__(self, a, folder):
-        self.program, self.model, self.folder = a.program, a.model, folder
+        self.program, self.model, self.folder, self.more = a.program, a.model, folder, a.set
         self.db = str(folder / "kills.telltale")
         self.failures = []
 
@@ -39,7 +39,7 @@ class Bench:
         return [self.program, *arguments, "--threads", "1"]
 
     def train(self):
-        sets = [x for s in SETTINGS for x in ("--set", s)]
+        sets = [x for s in SETTINGS + self.more for x in ("--set", s)]
         return self.call("train", "--db", self.db, "--data", "made", "--model", self.model, "--preset", "contrastive", "--json", *sets)
 
     def check(self, good, what):
@@ -85,6 +85,7 @@ def main():
     p.add_argument("--model", required=True)
     p.add_argument("--kills", type=int, default=100)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one more setting of the run, as train takes it (attribution.graph=kept)")
     p.add_argument("--keep", action="store_true", help="leave the folder and say where it is")
     a = p.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -172,6 +172,49 @@ class TestCompare : public QObject {
     QCOMPARE(post->post()->rows[0].series, before->rows[1].series);  // a run keeps its colour
   }
 
+  /// The comparison that is shown stays, and the pair of classes that was looked at in it.
+  void swapping_keeps_the_chosen_pair_of_classes() {
+    Session session(example_.toStdString());
+    CompareView view(*theme_);
+    view.resize(1400, 820);
+    view.show();
+    view.set_session(&session);
+    QVERIFY(settle(view, session));
+    auto* overlap = view.findChild<OverlapMatrices*>();
+    int other = -1;
+    const int n = static_cast<int>(view.comparison()->classes.size());
+    for (int i = 1; i < n; ++i)
+      for (int j = 0; j < i; ++j)
+        if (i * n + j != overlap->first_key()) other = i * n + j;
+    QVERIFY(other >= 0);
+    overlap->set_ring(other);
+    QTest::keyClick(&view, Qt::Key_X);
+    QVERIFY(settle(view, session));
+    QCOMPARE(overlap->ring(), other);
+    bool told = false;
+    for (const auto* l : view.findChildren<QLabel*>()) told = told || (l->isVisible() && l->text() == overlap->pair_text(other));
+    QVERIFY(told);
+  }
+
+  /// Two runs that are asked for are A and B, also where the comparison holds their control, and in either order.
+  void two_runs_that_are_asked_for_are_a_and_b() {
+    Session session(example_.toStdString());
+    CompareView view(*theme_);
+    view.resize(1400, 820);
+    view.show();
+    view.set_session(&session);
+    QVERIFY(settle(view, session));
+    QCOMPARE(runs_.size(), std::size_t{3});
+    const auto shown = [&] { return std::vector<std::int64_t>{box(view, "What stands as A")->currentData().toLongLong(), box(view, "What stands as B")->currentData().toLongLong()}; };
+    for (const std::vector<std::int64_t>& wish : {std::vector{runs_[0], runs_[1]}, {runs_[2], runs_[1]}, {runs_[1], runs_[0]}, {runs_[0], runs_[2]}}) {
+      view.show_runs(wish);
+      QVERIFY(settle(view, session));
+      QVERIFY(view.shows_comparison());
+      QCOMPARE(shown(), wish);
+      QCOMPARE(view.comparison()->runs[static_cast<std::size_t>(view.comparison()->a)].name, session.store().run(wish[0]).name);
+    }
+  }
+
   /// A and B look as in the run list; where two runs have one colour there, they differ here all the same.
   void runs_have_the_colours_of_the_run_list() {
     Session session(example_.toStdString());

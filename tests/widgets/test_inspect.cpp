@@ -358,6 +358,13 @@ class TestInspect : public QObject {
     QVERIFY(std::abs(edit->edited()->view.probabilities[0] - p.probabilities[0]) < 1e-5);
     QTest::qWait(100);
     picture(view, QStringLiteral("inspect-view-edit.png"));
+    // Esc leads back to the post; what was typed is there the next time.
+    QVERIFY(static_cast<Escapes*>(edit)->escape());
+    QVERIFY(!edit->isVisible() && !what_if->editing());
+    QVERIFY(!static_cast<Escapes*>(edit)->escape());
+    for (Segmented* s : what_if->findChildren<Segmented*>()) QTest::mouseClick(s->button(2), Qt::LeftButton);
+    QVERIFY(edit->isVisible());
+    QCOMPARE(edit->editor().toPlainText(), QStringLiteral("puck goalie puck <b>league</b> & score"));
     for (Segmented* s : what_if->findChildren<Segmented*>()) QTest::mouseClick(s->button(0), Qt::LeftButton);
     QVERIFY(!edit->isVisible());
   }

@@ -225,6 +225,16 @@ class TestShell : public QObject {
     QCOMPARE(model.find(2)->series, 1);
     QCOMPARE(model.find(3)->series, model.find(4)->series);  // seeds share a colour
     QVERIFY(model.find(5)->series != model.find(3)->series);
+    // A dozen kinds of runs are told apart, in either theme.
+    std::vector<RunRow> kinds;
+    for (int k = 0; k < 12; ++k) kinds.push_back(row(k + 1, k == 0 ? "baseline" : "contrastive", {}, ("kind " + std::to_string(k)).c_str(), "1"));
+    give_colours(kinds);
+    for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
+      Theme looks(mode);
+      std::set<QString> colours;
+      for (const RunRow& r : kinds) colours.insert(looks.series(static_cast<std::size_t>(r.series)).name());
+      QCOMPARE(colours.size(), std::size_t{12});
+    }
     QSignalSpy shown(&model, &RunModel::shown_changed), renamed(&model, &RunModel::renamed), reset(&model, &QAbstractItemModel::modelReset);
     QVERIFY(model.setData(model.index_of(2), Qt::Checked, Qt::CheckStateRole));
     QCOMPARE(model.shown(), std::vector<std::int64_t>{2});

@@ -11,9 +11,11 @@
 #include <QSettings>
 #include <QSlider>
 #include <QTemporaryDir>
+#include <QThread>
 #include <QToolButton>
 #include <QTreeView>
 #include <QtTest>
+#include <atomic>
 
 #include "app/workbench/keys.hpp"
 #include "app/workbench/main_window.hpp"
@@ -244,6 +246,143 @@ class TestWindow : public QObject {
       for (int y = box.top() + 2; y < box.bottom() - 2; ++y) lines += count_colour(image, QRect(box.left() + 2, y, box.width() - 4, 1), (*theme_)["grid"]) > static_cast<std::size_t>(box.width() / 2);
       QVERIFY2(lines >= 2 && lines <= 6, qPrintable(QString::number(lines)));
     }
+  }
+
+  /// Axes begin at 0, runs at their first step: left of it the pointer is at that step.
+  void the_cursor_left_of_the_first_step_is_at_it() {
+    const auto w = window();
+    const auto id = test::add_watched_run(w->session()->store(), w->session()->store().run(run_).dataset, {.name = "five steps", .steps = 5, .done = 5, .model = model_.string()});
+    Q_EMIT w->session()->runs_changed();
+    watch(*w, id);
+    LossPanel& p = w->runs()->losses();
+    w->runs()->scope().set_cursor(0.2);
+    QVERIFY(says(p, QStringLiteral("values at step 1")));
+    QVERIFY(p.grid().title(chart_of(p, "class")).values.at(0).first.contains(QLatin1Char('.')));
+  }
+
+  void points_at_the_edge_are_drawn_whole() {
+    ChartGrid grid(*theme_, QStringLiteral("points"), 1, 1);
+    grid.resize(300, 160);
+    grid.show();
+    ChartLine line;
+    line.x = {0, 5, 10}, line.y = {0.5, 0.5, 0.5};
+    line.colour = Qt::red;
+    line.dots = true;
+    grid.set_limits(0, 10);
+    grid.set_range(0, 10);
+    ChartData data;
+    data.lines.push_back(line);
+    grid.set_data(0, data);
+    grid.replot();
+    QTest::qWait(80);
+    const QRect box = grid.plot_box(0);
+    const QImage image = shot(grid);
+    const QRect beyond(grid.pixel_of(0, 10) + 1, box.top(), 4, box.height());
+    QVERIFY(count_colour(image, beyond, Qt::red, 60) >= 2);
+  }
+
+  /// What is written into a chart stands where no line goes through.
+  void the_note_of_a_chart_keeps_off_the_line() {
+    ChartGrid grid(*theme_, QStringLiteral("note"), 1, 1);
+    grid.set_titles_shown(false);
+    grid.resize(320, 140);
+    grid.show();
+    grid.set_limits(0, 10);
+    grid.set_range(0, 10);
+    const auto where = [&](std::vector<double> y) {
+      ChartLine line;
+      line.x = {0, 10}, line.y = std::move(y);
+      line.colour = Qt::red;
+      ChartData data;
+      data.low = 0, data.high = 1;
+      data.note = QStringLiteral("learning rate");
+      data.lines.push_back(line);
+      grid.set_data(0, data);
+      grid.replot();
+      QTest::qWait(80);
+      const QImage image = shot(grid);
+      const QRect box = grid.plot_box(0);
+      const QSize part(box.width() / 3, box.height() / 4);
+      const auto dark = [&](QPoint at) { return count_colour(image, QRect(at, part), (*theme_)["text2"], 60) > 12; };
+      return QString(dark(box.topLeft()) ? "top left " : "") + QString(dark({box.right() - part.width(), box.top()}) ? "top right " : "") + QString(dark({box.right() - part.width(), box.bottom() - part.height()}) ? "bottom right " : "");
+    };
+    QCOMPARE(where({0.9, 0.1}), QStringLiteral("top right "));
+    QCOMPARE(where({0.1, 0.95}), QStringLiteral("top left "));
+    QCOMPARE(where({0.95, 0.95}), QStringLiteral("bottom right "));
+  }
+
+  void the_run_of_the_list_carries_over_to_inspect() {
+    const auto w = window();
+    const auto other = test::add_watched_run(w->session()->store(), w->session()->store().run(run_).dataset, {.name = "another", .steps = 20, .done = 20, .model = model_.string()});
+    Q_EMIT w->session()->runs_changed();
+    QTRY_VERIFY(w->dock().model().find(other));
+    w->show_workspace(Workspace::inspect);
+    w->inspect().show_run(run_);
+    w->show_workspace(Workspace::runs);
+    QTreeView& tree = w->dock().tree();
+    const auto pick = [&](std::int64_t id) {
+      for (int k = 0; k < 6 && w->dock().current() != id; ++k) QTest::keyClick(&tree, k < 3 ? Qt::Key_Down : Qt::Key_Up);
+      QCOMPARE(w->dock().current(), id);
+    };
+    tree.setFocus();
+    pick(other);
+    w->show_workspace(Workspace::inspect);
+    QCOMPARE(w->inspect().run(), other);
+    // What a person chose in Inspect since is not turned back, and what the file did to the list is no wish.
+    w->inspect().show_run(run_);
+    w->show_workspace(Workspace::runs);
+    w->show_workspace(Workspace::inspect);
+    QCOMPARE(w->inspect().run(), run_);
+    w->dock().setFocus();
+    w->dock().select(other);
+    w->show_workspace(Workspace::runs);
+    w->show_workspace(Workspace::inspect);
+    // One without weights has nothing to show there.
+    tree.setFocus();
+    w->show_workspace(Workspace::runs);
+    w->inspect().show_run(run_);
+    tree.setFocus();
+    pick(single_);
+    w->show_workspace(Workspace::inspect);
+    QCOMPARE(w->inspect().run(), run_);
+  }
+
+  /// A picture of Compare waits for Compare, not for what Inspect has computed behind it.
+  void compare_is_settled_whatever_goes_on_elsewhere() {
+    const auto w = window();
+    w->show_workspace(Workspace::compare);
+    std::atomic<bool> begun = false;
+    const auto job = w->session()->work().submit(w.get(), WorkQueue::Priority::background, QStringLiteral("something long"), [&begun](WorkQueue::Context& c) -> std::function<void()> {
+      begun = true;
+      while (!c.stop.stop_requested()) QThread::msleep(5);
+      return [] {};
+    });
+    QTRY_VERIFY_WITH_TIMEOUT(begun.load(), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience);
+    const auto jobs = w->session()->work().jobs();
+    QVERIFY(std::any_of(jobs.begin(), jobs.end(), [&](const auto& j) { return j.id == job; }));
+    w->session()->work().cancel(job);
+    // The form is settled once it says what a run would cost.
+    w->show_workspace(Workspace::new_run);
+    QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience);
+  }
+
+  void a_failed_run_tells_why_though_no_chart_shows_it() {
+    const auto w = window();
+    Store& store = w->session()->store();
+    const auto id = test::add_watched_run(store, store.run(run_).dataset, {.name = "broken <b>run</b>", .steps = 20, .done = 3, .status = RunStatus::failed, .model = model_.string()});
+    RunRecord broken = store.run(id);
+    broken.error = "step 3: the gradient is not finite";
+    store.update_run(broken);
+    Q_EMIT w->session()->runs_changed();
+    watch(*w, run_);
+    w->dock().select(id);
+    QTRY_VERIFY(says(*w->runs(), QStringLiteral("broken <b>run</b> failed: step 3: the gradient is not finite")));
+    w->dock().select(run_);
+    QTRY_VERIFY(!says(*w->runs(), QStringLiteral("not finite")));
+    w->dock().show_only({});  // with no chart at all it stands in their place
+    w->dock().select(id);
+    QTRY_VERIFY(says(*w->runs(), QStringLiteral("not finite")));
   }
 
   void a_failed_run_gets_no_check() {

@@ -210,7 +210,7 @@ void CompareView::build_top(QSplitter* rows) {
   post_panel_->body()->addLayout(foot);
 
   ranks_panel_ = new Panel(theme_, tr("Ranks in this post"), top_);
-  ranks_panel_->set_caption(tr("orange rose, blue fell"));
+  ranks_panel_->set_caption(tr("↑ orange  ↓ blue"));
   ranks_panel_->setMinimumWidth(240);
   top_box_ = box(ranks_panel_, tr("Ranks shown"), tr("How many ranks are drawn; words below stand at the foot"), 72);
   top_box_->setObjectName(QStringLiteral("small"));

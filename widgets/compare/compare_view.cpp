@@ -206,6 +206,10 @@ void CompareView::show_runs(const std::vector<std::int64_t>& runs, std::int64_t 
   // A comparison may hold controls that were not asked for: what was asked for stands first.
   for (const auto& h : heads_)
     if ((!found || found->runs.size() != runs.size()) && !runs.empty() && h.runs.size() > runs.size() && std::equal(runs.begin(), runs.end(), h.runs.begin())) found = &h;
+  // A and B of the newest that holds both, in whichever order and among whichever others, as when they are chosen by hand.
+  if (!found && runs.size() == 2)
+    for (const auto& h : heads_)
+      if (std::all_of(runs.begin(), runs.end(), [&](std::int64_t id) { return std::find(h.runs.begin(), h.runs.end(), id) != h.runs.end(); })) found = &h;
   if (!found) {
     if (runs.empty()) {
       if (document) throw std::invalid_argument(fmt::format("post {} is in no comparison: this file holds none yet", document));
@@ -221,7 +225,8 @@ void CompareView::show_runs(const std::vector<std::int64_t>& runs, std::int64_t 
     throw std::invalid_argument(fmt::format("no comparison of runs {} is stored: {}", fmt::join(runs, ","), two ? "the button in Compare makes it" : "choose two finished runs in Compare, its button makes one"));
   }
   const ComparisonHead head = *found;
-  load(head, 0, 0, true);
+  const bool two = runs.size() == 2 && run(runs[0]) && run(runs[1]);  // else the two that the comparison is about
+  load(head, two ? runs[0] : 0, two ? runs[1] : 0, true);
   if (document == 0) return;
   const auto wish = wish_of(document);
   bool known = painted(document) != nullptr;
@@ -245,7 +250,18 @@ void CompareView::show_stored(std::int64_t comparison) {
 
 void CompareView::swap() {
   if (!session_) return;
-  if (mode_ == Mode::runs && b_run_) std::swap(a_run_, b_run_);
+  if (mode_ == Mode::runs && b_run_) {
+    // The comparison that is shown, and the pair of classes that was chosen in it, stay.
+    for (const ComparisonHead& shown : heads_)
+      if (shown.id == shown_id_ && view_) {
+        const int ring = overlap_->ring();
+        load(ComparisonHead(shown), b_run_, a_run_, false);
+        if (!view_ || ring < 0) return;
+        overlap_->set_ring(ring);
+        return pair_->setText(overlap_->pair_text(ring));
+      }
+    std::swap(a_run_, b_run_);
+  }
   if (mode_ == Mode::classes) std::swap(class_a_, class_b_);
   if (mode_ == Mode::methods) std::swap(method_a_, method_b_);
   choose_pair();

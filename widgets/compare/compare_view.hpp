@@ -41,7 +41,7 @@ class CompareView : public QWidget {
   explicit CompareView(Theme& theme, QWidget* parent = nullptr);
   ~CompareView() override;
   void set_session(Session* session);  ///< shows the newest comparison; nullptr: nothing is open
-  /// The newest comparison of exactly these runs (empty: the newest), and this post (0: the first).
+  /// The newest comparison of exactly these runs (empty: the newest), else of these and more, and this post (0: the first). Two runs are A and B.
   /// std::invalid_argument: there is none, or the post is neither painted in it nor explained by both runs.
   void show_runs(const std::vector<std::int64_t>& runs, std::int64_t document = 0);
   void show_stored(std::int64_t comparison);  ///< throws as Store::comparison()

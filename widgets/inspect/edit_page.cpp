@@ -143,6 +143,12 @@ void EditPage::begin() {
   editor_->setFocus();
 }
 
+bool EditPage::escape() {
+  if (!isVisible()) return false;
+  Q_EMIT left();
+  return true;
+}
+
 void EditPage::explain() {
   if (!post_ || run_.folder.empty()) return;
   DatasetInfo info;

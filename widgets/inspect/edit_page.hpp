@@ -3,6 +3,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include "widgets/escape.hpp"
 #include "widgets/inspect/explainer.hpp"
 #include "widgets/theme.hpp"
 
@@ -13,7 +14,7 @@ namespace telltale::ui {
 
 class PaintedPost;
 
-class EditPage : public QWidget {
+class EditPage : public QWidget, public Escapes {
   Q_OBJECT
  public:
   explicit EditPage(Theme& theme, QWidget* parent = nullptr);
@@ -25,8 +26,10 @@ class EditPage : public QWidget {
   PostPtr edited() const { return edited_; }
   double domain() const;             ///< the one scale of both posts; 0: there is none
   void set_gamma(double gamma);
+  bool escape() override;            ///< back to the post; what was typed is kept for the next time
 
  Q_SIGNALS:
+  void left();
   void explained(telltale::ui::PostPtr post);
 
  private:

@@ -365,6 +365,10 @@ void InspectView::build_tools() {
   });
   connect(what_if_, &WhatIfPanel::edit_asked, this, &InspectView::edit);
   connect(edit_, &EditPage::explained, what_if_, &WhatIfPanel::set_edited);
+  connect(edit_, &EditPage::left, this, [this] {
+    what_if_->leave_edit();
+    painted_->setFocus();
+  });
   connect(edit_, &EditPage::explained, this, &InspectView::show_scale);
   connect(what_if_, &WhatIfPanel::text_offered, &edit_->editor(), &QPlainTextEdit::setPlainText);
   // "⋯": copy, export, and for the post what another program reads.

@@ -437,7 +437,7 @@ void InspectView::count_words() {
   if (count_job_) session_->work().cancel(count_job_), count_job_ = 0;
   if (run_.folder.empty()) return words_->set_counts(nullptr, tr("needs the run's tokeniser: it has no weights yet"));
   count_job_ = session_->work().submit(this, WorkQueue::Priority::background, tr("Counting words of %1").arg(text(clean_utf8(dataset_.name))), [this, info = dataset_, run = run_](WorkQueue::Context& c) {
-    const auto tokenizer = Tokenizer::load(c.store.folder() / run.folder);
+    const auto tokenizer = Tokenizer::load(c.store.weights(run.id, run.folder));
     CountsPtr counts = telltale::ui::count_words(c.store, info, *tokenizer, c.stop, c.progress);
     return [this, counts, id = info.id] {
       count_job_ = 0;

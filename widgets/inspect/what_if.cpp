@@ -140,6 +140,12 @@ WhatIfPanel::WhatIfPanel(Theme& theme, QWidget* parent) : Panel(theme, tr("What 
 bool WhatIfPanel::editing() const { return mode_->current() == 2; }
 bool WhatIfPanel::busy() const { return job_ != 0 || swaps_->busy(); }
 
+void WhatIfPanel::leave_edit() {
+  if (!editing()) return;
+  mode_->set_current(0);
+  show_mode();
+}
+
 void WhatIfPanel::show_swaps() {
   mode_->set_current(3);
   show_mode();

@@ -31,6 +31,7 @@ class WhatIfPanel : public Panel {
   std::shared_ptr<const DeletionCurve> curve() const { return curve_; }
   CounterfactualPage& swaps() { return *swaps_; }
   void show_swaps();
+  void leave_edit();                                  ///< back to deleting words; what was typed stays
   QString csv() const;                             ///< one row a k; of swaps, a row a swap
 
  Q_SIGNALS:

@@ -57,6 +57,7 @@ class NewRunView : public QWidget, public Escapes {
   CommandPanel* command() { return command_; }
   FormulaView* formula() { return formula_; }
   void measure_cost();
+  bool settled() const { return !pause_.isActive() && !runs_pause_.isActive() && cost_job_ == 0 && scale_job_ == 0 && runs_job_ == 0 && shares_job_ == 0; }
   bool escape() override;       ///< closes the form; what it holds stays
 
  public Q_SLOTS:

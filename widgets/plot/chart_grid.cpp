@@ -122,14 +122,12 @@ void ChartGrid::Impl::fill(std::size_t i) {
     pen.setCapStyle(Qt::FlatCap);
     pen.setJoinStyle(Qt::BevelJoin);
     g->setPen(pen);
-    if (l.dots) {
-      g->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, QPen(Qt::NoPen), l.colour, 4));
-      continue;
-    }
     // A point with no neighbour makes no line: a dot, or nobody sees it. Drawn with the marks, for the last step stands at the edge.
     const auto there = [&](std::size_t k) { return k < l.y.size() && std::isfinite(l.y[k]); };
-    for (std::size_t k = 0; k < l.x.size(); ++k)
-      if (there(k) && !(k > 0 && there(k - 1)) && !there(k + 1) && x->range().contains(l.x[k]) && y->range().contains(l.y[k])) c.alone.push_back({l.x[k], l.y[k], colour});
+    for (std::size_t k = 0; k < l.x.size(); ++k) {
+      const bool alone = there(k) && !(k > 0 && there(k - 1)) && !there(k + 1);
+      if (there(k) && (l.dots || alone) && x->range().contains(l.x[k]) && y->range().contains(l.y[k])) c.alone.push_back({l.x[k], l.y[k], colour, l.dots ? 2 : 2.5});
+    }
   }
 }
 

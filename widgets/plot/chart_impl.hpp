@@ -77,6 +77,7 @@ class YTicker : public QCPAxisTicker {
 struct LonePoint {
   double x, y;
   QColor colour;
+  double radius = 2.5;
 };
 
 struct Chart {
@@ -86,7 +87,7 @@ struct Chart {
   ChartData data;
   ChartTitle title;
   std::vector<ChartDot> dots;
-  std::vector<LonePoint> alone;  ///< of lines: with nothing before and after them
+  std::vector<LonePoint> alone;  ///< of lines: with nothing before and after them, or all where a line has dots
 };
 
 }  // namespace charts

@@ -38,7 +38,7 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
     }
     if (!d.note.isEmpty()) {
       p->setPen(t["text2"]);
-      const QRectF at(box.right() - m.horizontalAdvance(d.note) - 3, box.top() + 1, m.horizontalAdvance(d.note) + 2, m.height());
+      const QRectF at = note_box(box, {m.horizontalAdvance(d.note) + 2, m.height()});
       QColor ground = t["panel"];
       ground.setAlphaF(0.75f);
       p->fillRect(at.adjusted(-2, 0, 2, 0), ground);
@@ -49,7 +49,7 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
       const double x = chart_.rect->axis(QCPAxis::atBottom)->coordToPixel(one.x);
       if (x < box.left() - 1 || x > box.right() + 1) continue;
       p->setBrush(one.colour);
-      p->drawEllipse(QPointF(x, chart_.rect->axis(QCPAxis::atLeft)->coordToPixel(one.y)), 2.5, 2.5);
+      p->drawEllipse(QPointF(x, chart_.rect->axis(QCPAxis::atLeft)->coordToPixel(one.y)), one.radius, one.radius);
     }
     double last_label[2] = {-1e9, -1e9};  // at the top, at the bottom
     for (const ChartMark& mark : d.marks) {
@@ -96,6 +96,26 @@ class ChartGrid::Impl::Marks : public QCPAbstractItem {
   }
 
  private:
+  /// The first corner that no line goes through, else the top right.
+  QRectF note_box(const QRectF& box, const QSizeF& size) const {
+    const double left = box.left() + 3, right = box.right() - size.width() - 1, top = box.top() + 1, bottom = box.bottom() - size.height() - 1;
+    for (const QPointF corner : {QPointF(right, top), QPointF(left, top), QPointF(right, bottom), QPointF(left, bottom)})
+      if (const QRectF at(corner, size); right > left && !crossed(at)) return at;
+    return {QPointF(right, top), size};
+  }
+  bool crossed(const QRectF& at) const {
+    QCPAxis *x = chart_.rect->axis(QCPAxis::atBottom), *y = chart_.rect->axis(QCPAxis::atLeft);
+    for (const ChartLine& l : chart_.data.lines)
+      for (std::size_t k = 1; k < l.x.size() && k < l.y.size(); ++k) {
+        const double xa = x->coordToPixel(l.x[k - 1]), xb = x->coordToPixel(l.x[k]);
+        if (!(xb >= at.left() && xa <= at.right())) continue;
+        const double ya = y->coordToPixel(l.y[k - 1]), yb = y->coordToPixel(l.y[k]);
+        const auto on = [&](double px) { return xb > xa ? ya + (yb - ya) * (px - xa) / (xb - xa) : yb; };
+        const double ya_in = on(std::max(xa, at.left())), yb_in = on(std::min(xb, at.right()));
+        if (std::max(ya_in, yb_in) >= at.top() - 1 && std::min(ya_in, yb_in) <= at.bottom() + 1) return true;
+      }
+    return false;
+  }
   /// At the right of the last value, moved apart where they would touch.
   void draw_area_names(QCPPainter* p, const QRectF& box, const QFontMetricsF& m) {
     struct Name {

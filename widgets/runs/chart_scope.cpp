@@ -86,7 +86,9 @@ std::optional<std::size_t> row_at(const std::vector<double>& axis, double x) {
 std::optional<std::size_t> nearest_row(const std::vector<double>& axis, double x) {
   if (axis.empty()) return std::nullopt;
   const double beyond = (axis.back() - axis.front()) * 0.01 + 1e-9;
-  if (!(x >= axis.front() - beyond && x <= axis.back() + beyond)) return std::nullopt;
+  // Axes begin at 0 and runs at their first step: the strip before it belongs to that step.
+  const double before = axis.size() > 1 ? std::max(beyond, axis[1] - axis[0]) : beyond;
+  if (!(x >= axis.front() - before && x <= axis.back() + beyond)) return std::nullopt;
   const auto after = static_cast<std::size_t>(std::lower_bound(axis.begin(), axis.end(), x) - axis.begin());
   if (after == axis.size()) return after - 1;
   return after > 0 && x - axis[after - 1] < axis[after] - x ? after - 1 : after;

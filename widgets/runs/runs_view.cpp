@@ -232,6 +232,7 @@ RunsView::RunsView(Theme& theme, QWidget* parent) : QWidget(parent), theme_(them
 void RunsView::set_session(Session* session) {
   batch_->hide();
   error_bar_->hide();
+  told_.clear();
   scope_.set_zoom(std::nullopt);
   scope_.set_cursor(std::nullopt);
   data_.set_session(session);
@@ -255,6 +256,17 @@ std::vector<std::int64_t> RunsView::shown_runs() const {
 
 void RunsView::set_run_colours(const std::map<std::int64_t, int>& series) { data_.set_series(series); }
 
+void RunsView::tell_failure(const QString& message) {
+  if (message == told_) return;
+  if (error_->text() == told_) error_bar_->hide();
+  told_ = message;
+  if (!message.isEmpty()) {
+    error_->setText(message);
+    error_bar_->show();
+  }
+  write_head();
+}
+
 void RunsView::set_side_panel(QWidget* geometry) {
   if (side_) side_->deleteLater();
   side_ = geometry;
@@ -274,7 +286,7 @@ void RunsView::write_head() {
   pages_->setCurrentIndex(!runs.empty() ? 0 : exploring_ ? 2 : 1);
   explore_->setVisible(data_.session() && side_);
   arrange();
-  empty_->setText(data_.session() ? tr("No run is shown. Start one and watch it learn, or choose one in the run list.") : tr("No file is open."));
+  empty_->setText(!told_.isEmpty() ? told_ : data_.session() ? tr("No run is shown. Start one and watch it learn, or choose one in the run list.") : tr("No file is open."));
   empty_button_->setVisible(data_.session() && !data_.session()->read_only());
   while (QLayoutItem* item = chip_row_->takeAt(0)) {
     if (item->widget()) item->widget()->deleteLater();

@@ -32,6 +32,7 @@ class RunsView : public QWidget, public Escapes {
   void show_runs(const std::vector<std::int64_t>& ids);  ///< the first is in front, the others are laid over it
   std::vector<std::int64_t> shown_runs() const;
   void set_run_colours(const std::map<std::int64_t, int>& series);  ///< as the run list has them (indices of series)
+  void tell_failure(const QString& message);             ///< of a run that is chosen but in no chart; empty: there is none
   void set_side_panel(QWidget* geometry);                ///< takes it over
   bool busy() const { return data_.loading(); }          ///< reading what is to be shown
 
@@ -71,6 +72,7 @@ class RunsView : public QWidget, public Escapes {
   QHBoxLayout* chip_row_;
   QWidget* error_bar_;
   QLabel *error_, *empty_;
+  QString told_;            ///< by tell_failure()
   QPushButton *empty_button_, *explore_;
   QWidget* alone_;          ///< where the side panel stands without a run
   bool exploring_ = false;

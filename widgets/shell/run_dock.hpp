@@ -31,6 +31,7 @@ class RunDock : public QWidget {
   std::map<std::int64_t, int> colours() const;  ///< series of every run
   void show_only(const std::vector<std::int64_t>& runs);
   RunModel& model() { return *model_; }
+  const RunModel& model() const { return *model_; }
   QTreeView& tree() { return *tree_; }
 
   /// For menus; enabled by what is selected.

@@ -188,11 +188,10 @@ void RunDock::duplicate_current() {
 void RunDock::choose_colour(std::int64_t run, const QPoint& global) {
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
-  const char* const names[] = {"1", "2", "3", "4", "5", "6"};
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 12; ++i) {
     QPixmap swatch(16, 16);
     swatch.fill(theme_.series(static_cast<std::size_t>(i)));
-    menu->addAction(QIcon(swatch), tr("Colour %1").arg(QLatin1String(names[i])), this, [this, run, i] { model_->set_series(run, i); });
+    menu->addAction(QIcon(swatch), tr("Colour %1").arg(i + 1), this, [this, run, i] { model_->set_series(run, i); });
   }
   menu->popup(global);
 }

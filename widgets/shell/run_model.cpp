@@ -96,7 +96,7 @@ void give_colours(std::vector<RunRow>& rows) {
       r.series = 1, contrastive = true;
     else
       r.series = next++;
-    if (next > 5) next = 2;
+    if (next > 11) next = 2;
     known[r.kind] = r.series;
   }
 }
