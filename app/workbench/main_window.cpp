@@ -324,6 +324,17 @@ void MainWindow::show_picked() {
   }
 }
 
+/// Whether something that can be seen in `part` is being read or computed.
+bool MainWindow::is_due_in(const QWidget* part) const {
+  for (const QObject* receiver : session_->work().receivers())
+    for (const QObject* o = receiver; o; o = o->parent())
+      if (const auto* w = qobject_cast<const QWidget*>(o)) {
+        if (w->isVisible() && (w == part || part->isAncestorOf(w))) return true;
+        break;
+      }
+  return false;
+}
+
 bool MainWindow::settled() const {
   if (first_view_waits_) return false;
   if (!session_) return !welcome_->example().reading();
@@ -332,8 +343,8 @@ bool MainWindow::settled() const {
     case Workspace::welcome: return true;
     case Workspace::compare: return compare_->settled();
     case Workspace::evaluate: return part_settled(as_widget(evaluate_));
-    case Workspace::new_run: return part_settled(as_widget(new_run_));
-    case Workspace::runs: return session_->work().jobs().empty() && part_settled(as_widget(runs_));
+    case Workspace::new_run: return !is_due_in(dock_) && part_settled(as_widget(new_run_));
+    case Workspace::runs: return !is_due_in(dock_) && !is_due_in(as_widget(runs_)) && part_settled(as_widget(runs_));
   }
   return true;
 }

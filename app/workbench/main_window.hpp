@@ -99,6 +99,7 @@ class MainWindow : public QMainWindow {
   void take_file(const std::filesystem::path& file, Session::Open how);  ///< gives it to the views; none is shown yet
   void show_first_view();
   void show_picked();
+  bool is_due_in(const QWidget* part) const;
   void try_open(const QString& file, Session::Open how = Session::Open::existing);
   void need_file(const QString& name, std::function<void()> then);
   void open_example();

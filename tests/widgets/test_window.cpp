@@ -361,7 +361,12 @@ class TestWindow : public QObject {
     QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience);
     const auto jobs = w->session()->work().jobs();
     QVERIFY(std::any_of(jobs.begin(), jobs.end(), [&](const auto& j) { return j.id == job; }));
+    w->show_workspace(Workspace::runs);  // nor does one of the charts
+    QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience);
     w->session()->work().cancel(job);
+    const auto due = w->session()->work().submit(w->runs(), WorkQueue::Priority::soon, QStringLiteral("what is on screen"), [](WorkQueue::Context&) -> std::function<void()> { return [] {}; });
+    QVERIFY(due && !w->settled());
+    QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience);
     // The form is settled once it says what a run would cost.
     w->show_workspace(Workspace::new_run);
     QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience);

@@ -51,6 +51,7 @@ class WorkQueue : public QObject {
     double done = 0, total = 0, seconds = 0;  ///< total 0: not known; seconds since it began
   };
   virtual std::vector<Job> jobs() const = 0;  ///< running first
+  virtual std::vector<QObject*> receivers() const = 0;  ///< of what is due still; on the window's thread
 
  Q_SIGNALS:
   void changed();  ///< of jobs(), at most ten times a second

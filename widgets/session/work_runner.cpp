@@ -138,6 +138,13 @@ std::vector<WorkQueue::Job> WorkRunner::jobs() const {
   return out;
 }
 
+std::vector<QObject*> WorkRunner::receivers() const {
+  std::vector<QObject*> out;
+  for (const auto& [id, r] : receivers_)
+    if (r.object) out.push_back(r.object);
+  return out;
+}
+
 std::shared_ptr<WorkRunner::Item> WorkRunner::next(bool background) {
   std::shared_ptr<Item> best;
   for (const auto& i : items_)

@@ -28,6 +28,7 @@ class WorkRunner final : public WorkQueue {
   void cancel(JobId job) override;
   void stop(JobId job) override;
   std::vector<Job> jobs() const override;
+  std::vector<QObject*> receivers() const override;
 
  Q_SIGNALS:
   void ended();  ///< its threads have ended: destroying it waits for nothing
