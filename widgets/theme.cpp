@@ -25,7 +25,8 @@ class QuietStyle : public QProxyStyle {
  public:
   QuietStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
   int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const override {
-    return hint == SH_UnderlineShortcut || hint == SH_DialogButtonBox_ButtonsHaveIcons ? 0 : QProxyStyle::styleHint(hint, option, widget, data);
+    // Lists of boxes hang below them, whole: Fusion lays them over the box, and cuts them where the style sheet gives them a frame.
+    return hint == SH_UnderlineShortcut || hint == SH_DialogButtonBox_ButtonsHaveIcons || hint == SH_ComboBox_Popup ? 0 : QProxyStyle::styleHint(hint, option, widget, data);
   }
   /// Heads of tables flat, with a line under them. Fusion paints a gradient into a picture for each, and keeps it under the key of a palette
   /// that is a new one each time: a table that is drawn at every step would fill the cache of pictures.
@@ -230,6 +231,7 @@ QPushButton#primary { background: %accent; color: %accentText; border-color: %ac
 QPushButton#primary:hover { background: %accentHover; }
 QPushButton#primary:focus { border-color: %text; }
 QPushButton:disabled { color: %textDisabled; border-color: %border; }
+QPushButton#primary:disabled { background: %hover; color: %textDisabled; border-color: %border; }
 QPushButton#small { padding: 1px 7px; min-height: 18px; font-size: 11px; font-weight: 500; }
 QPushButton#small:focus { padding: 0 6px; }
 QPushButton#flat { border: 1px solid transparent; background: transparent; color: %text2; padding: 2px 6px; font-size: 11px; }
@@ -254,6 +256,7 @@ QToolButton { background: transparent; border: 1px solid transparent; border-rad
 QToolButton:hover { background: %hover; }
 QToolButton:disabled { color: %textDisabled; }
 QToolButton:focus { border: 2px solid %focus; padding: 1px; }
+QTableView#grid { background: %panel; }
 QComboBox { background: %panel; color: %text; border: 1px solid %borderStrong; border-radius: 3px; padding: 2px 8px; min-height: 20px; }
 QComboBox:focus { padding: 1px 7px; }
 QComboBox#small { padding: 0 7px; min-height: 20px; max-height: 20px; font-size: 11px; font-weight: 500; }

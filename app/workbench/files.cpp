@@ -141,7 +141,7 @@ void MainWindow::try_open(const QString& file, Session::Open how) {
 /// Goes on at once when a file is open for writing, else asks where things are to be kept.
 void MainWindow::need_file(const QString& name, std::function<void()> then) {
   if (session_ && !session_->read_only()) return then();
-  const QString file = ask_new_file(tr("Where are runs and posts to be kept?"), QDir::homePath() + QStringLiteral("/") + name + QStringLiteral(".telltale"));
+  const QString file = ask_new_file(session_ ? tr("This file can only be read. Where are runs and posts to be kept?") : tr("Where are runs and posts to be kept?"), QDir::homePath() + QStringLiteral("/") + name + QStringLiteral(".telltale"));
   if (file.isEmpty()) return;
   leave(tr("opening another file"), [this, file, then] {
     try {

@@ -23,6 +23,7 @@ const ViewKey in_views[] = {
     {"Run list", "Space", QT_TRANSLATE_NOOP("keys", "shows the run in the charts, or hides it; folds a group")},
     {"Run list", "Return", QT_TRANSLATE_NOOP("keys", "opens the run in Inspect")},
     {QT_TRANSLATE_NOOP("keys", "New run"), "Ctrl+Return Ctrl+Enter", QT_TRANSLATE_NOOP("keys", "queues the runs")},
+    {"New run", "Alt+Backspace", QT_TRANSLATE_NOOP("keys", "resets the field to the preset")},
     {QT_TRANSLATE_NOOP("keys", "Charts"), "Left Right Home End", QT_TRANSLATE_NOOP("keys", "step by step, to the first, to the last")},
     {"Charts", "L", QT_TRANSLATE_NOOP("keys", "logarithmic axis")},
     {"Charts", "S", QT_TRANSLATE_NOOP("keys", "steps, epochs, time")},

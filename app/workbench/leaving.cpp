@@ -32,7 +32,7 @@ void MainWindow::leave(const QString& closing, std::function<void()> then) {
   box->setTextFormat(Qt::PlainText);
   box->setWindowTitle(tr("A run is on"));
   box->setText(tr("“%1” is being trained (%2)%3.").arg(row ? elided(row->name, 60) : tr("A run"), where, waiting == 0 ? QString() : waiting == 1 ? tr(" and one more waits") : tr(" and %1 more wait").arg(waiting)));
-  box->setInformativeText(tr("What is to happen before %1?\n\nKeep running: first trains to the end, then goes on with it.\nPause and save: keeps a checkpoint; the runs go on when the file is opened next.\nStop: keeps a checkpoint too, but nothing starts by itself.").arg(closing));
+  box->setInformativeText(tr("What is to happen before %1?\n\nKeep running: waits until all runs have ended.\nPause and save: keeps a checkpoint; when the file is opened next it offers to go on.\nStop: keeps a checkpoint too, but nothing is offered.").arg(closing));
   auto* wait = box->addButton(tr("&Keep running, then close"), QMessageBox::AcceptRole);
   auto* save = box->addButton(tr("&Pause and save"), QMessageBox::ActionRole);
   auto* stop = box->addButton(tr("&Stop"), QMessageBox::DestructiveRole);

@@ -8,6 +8,7 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -33,6 +34,8 @@ namespace {
 
 /// Width from which a workspace has room for the run list beside it.
 int room_for_list(Workspace w) { return w == Workspace::inspect || w == Workspace::compare || w == Workspace::evaluate ? 1280 : 900; }
+
+constexpr char moved[] = "moved";  // of a divider: by a person
 
 /// The workspaces. Each lays itself out in the room there is: were their heights asked for by width, every change of a label anywhere would
 /// measure the texts of all six again.
@@ -170,7 +173,7 @@ void MainWindow::build_bars(QVBoxLayout* column) {
   export_button_->setText(tr("Export"));
   export_button_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   export_button_->setFont(theme_.font("table", Theme::Weight::medium));
-  export_button_->setToolTip(tr("This view as PNG, SVG or PDF (Ctrl E)"));
+  export_button_->setToolTip(tr("This view as PNG, SVG or PDF, its table as CSV (Ctrl E)"));
   theme_button_ = new QToolButton(bar);
   theme_button_->setIcon(icon(theme_, "sun"));
   theme_button_->setAccessibleName(tr("Light or dark"));
@@ -211,6 +214,8 @@ void MainWindow::build_views() {
 }
 
 void MainWindow::connect_views() {
+  for (const auto& [name, divider] : dividers()) connect(divider, &QSplitter::splitterMoved, divider, [divider = divider] { divider->setProperty(moved, true); });
+  connect(splitter_, &QSplitter::splitterMoved, this, [this] { dock_width_ = dock_->width(); });
   connect(rail_, SIGNAL(clicked()), dock_action_, SLOT(trigger()));
   connect(welcome_, &WelcomeView::open_asked, this, &MainWindow::ask_file);
   connect(welcome_, &WelcomeView::example_asked, this, &MainWindow::open_example);
@@ -303,6 +308,7 @@ void MainWindow::show_workspace(Workspace w) {
     }
   }
   stack_->setCurrentWidget(view);
+  if (session_ && isVisible() && !restored_.contains(view)) QTimer::singleShot(0, view, [this, view] { restore_dividers(view); });
   update_state();
   // The keyboard goes where it was in this view, or where one begins.
   if (before == view || !session_) return;
@@ -466,8 +472,42 @@ void MainWindow::remember_layout() {
   if (!remember_) return;
   QSettings s = preferences();
   s.setValue(QStringLiteral("window/geometry"), saveGeometry());
-  if (dock_->isVisible()) s.setValue(QStringLiteral("window/dock_width"), dock_->width());
+  if (dock_width_ > 0) s.setValue(QStringLiteral("window/dock_width"), dock_width_);
+  for (const auto& [name, divider] : dividers()) {
+    if (!divider->property(moved).toBool()) continue;
+    QVariantList sizes{static_cast<int>(divider->orientation())};
+    for (const int size : divider->sizes()) sizes << size;
+    s.setValue(name, sizes);
+  }
   for (const auto& [workspace, open] : dock_open_) s.setValue(QStringLiteral("window/run_list_%1").arg(static_cast<int>(workspace)), open);
+}
+
+/// The dividers within the views, each under the name that it is remembered by.
+std::vector<std::pair<QString, QSplitter*>> MainWindow::dividers() const {
+  std::vector<std::pair<QString, QSplitter*>> out;
+  for (int k = 0; k < stack_->count(); ++k) {
+    int i = 0;
+    for (QSplitter* s : stack_->widget(k)->findChildren<QSplitter*>())
+      out.emplace_back(QStringLiteral("layout/%1/%2").arg(QLatin1String(stack_->widget(k)->metaObject()->className()).mid(14), QString::number(i++)), s);
+  }
+  return out;
+}
+
+/// As a person left them, once the view stands in the window: before, it has sizes of its own.
+void MainWindow::restore_dividers(const QWidget* view) {
+  if (!remember_ || !restored_.insert(view).second) return;
+  const QSettings s = preferences();
+  for (const auto& [name, divider] : dividers()) {
+    if (!view->isAncestorOf(divider)) continue;
+    const QVariantList kept = s.value(name).toList();
+    if (kept.size() != divider->count() + 1 || kept[0].toInt() != static_cast<int>(divider->orientation())) continue;
+    QList<int> sizes;
+    for (int i = 1; i < kept.size(); ++i) sizes << std::clamp(kept[i].toInt(), 0, 10'000);
+    for (int i = 0; i < divider->count(); ++i)
+      if (divider->widget(i)->isVisible() && sizes[i] == 0) sizes[i] = divider->sizes()[i];  // it was folded away then
+    divider->setSizes(sizes);
+    divider->setProperty(moved, true);
+  }
 }
 
 void MainWindow::restore_layout() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "widgets/session/session.hpp"
 #include "widgets/theme.hpp"
@@ -99,6 +100,8 @@ class MainWindow : public QMainWindow {
   void take_file(const std::filesystem::path& file, Session::Open how);  ///< gives it to the views; none is shown yet
   void show_first_view();
   void show_picked();
+  std::vector<std::pair<QString, QSplitter*>> dividers() const;
+  void restore_dividers(const QWidget* view);
   bool is_due_in(const QWidget* part) const;
   void try_open(const QString& file, Session::Open how = Session::Open::existing);
   void need_file(const QString& name, std::function<void()> then);
@@ -159,6 +162,8 @@ class MainWindow : public QMainWindow {
   std::map<const QWidget*, QPointer<QWidget>> last_focus_;  ///< by workspace
   std::function<void()> leaving_;
   bool leaving_now_ = false;
+  std::set<const QWidget*> restored_;  ///< views whose dividers stand as they were left
+  int dock_width_ = 0;             ///< as a person dragged it; 0: not yet
   std::int64_t picked_ = 0;        ///< the run that a person chose in the list since Inspect was last shown
   bool first_view_waits_ = false;  ///< a file is open and nothing of it is shown yet
 };

@@ -181,7 +181,7 @@ void MainWindow::export_view() {
   if (!session_) return;
   const char* const names[] = {"welcome", "runs", "new-run", "inspect", "compare", "evaluate"};
   export_widget(
-      stack_->currentWidget(), QLatin1String(names[static_cast<int>(workspace())]), {}, [this](const QString& e) { complain(e); },
+      stack_->currentWidget(), QLatin1String(names[static_cast<int>(workspace())]), table_of(stack_->currentWidget()), [this](const QString& e) { complain(e); },
       [this](const QString& f) { notice_bar_->show_notice(NoticeBar::Kind::info, tr("Written: %1").arg(f)); });
 }
 

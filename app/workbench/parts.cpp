@@ -122,6 +122,18 @@ bool settled_of(const View* view) {
 
 }  // namespace
 
+CsvSource table_of(QWidget* view) {
+  if (auto* inspect = qobject_cast<InspectView*>(view)) return [inspect] { return inspect->csv(); };
+  if (auto* compare = qobject_cast<CompareView*>(view)) return [compare] { return compare->csv(); };
+#ifdef TELLTALE_HAS_RUNS_VIEW
+  if (auto* runs = qobject_cast<RunsView*>(view)) return [runs] { return runs->csv(); };
+#endif
+#ifdef TELLTALE_HAS_EVALUATE_VIEW
+  if (auto* evaluate = qobject_cast<EvaluateView*>(view)) return [evaluate] { return evaluate->csv(); };
+#endif
+  return {};
+}
+
 bool part_settled([[maybe_unused]] QWidget* view) {
 #ifdef TELLTALE_HAS_RUNS_VIEW
   if (const auto* runs = qobject_cast<RunsView*>(view)) return settled_of(runs);

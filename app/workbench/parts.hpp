@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "widgets/compare/compare_view.hpp"
+#include "widgets/export/export.hpp"
 #include "widgets/inspect/inspect_view.hpp"
 
 namespace telltale::ui {
@@ -56,6 +57,8 @@ void connect_parts(MainWindow& window, InspectView* inspect, CompareView* compar
 void simulate(MainWindow& window, std::int64_t run = 0);
 /// Where the keyboard begins in a view; nullptr: anywhere.
 QWidget* first_control(QWidget* view);
+/// The table of a view, as Ctrl E writes it; nothing where it has none.
+CsvSource table_of(QWidget* view);
 /// What a view says of itself by settled(); true where it says nothing.
 bool part_settled(QWidget* view);
 

@@ -9,6 +9,7 @@ namespace telltale {
 namespace {
 
 constexpr std::uint64_t stability_stream = 21, group_stream = 22;
+constexpr std::size_t fewest_posts = 8;  // for one method to be called better than another
 
 double mean_of(std::span<const double> values) {
   double sum = 0, n = 0;
@@ -47,7 +48,9 @@ std::vector<Standing> standings(const std::vector<std::vector<double>>& values, 
   std::vector<double> means;
   for (const auto& v : values) means.push_back(mean_of(v));
   return place(means, low_is_better, [&](std::size_t best, std::size_t m) {
-    return clear_difference(paired_difference(values[best], values[m], options));
+    std::size_t common = 0;
+    for (std::size_t k = 0; k < values[best].size() && k < values[m].size(); ++k) common += !std::isnan(values[best][k]) && !std::isnan(values[m][k]);
+    return common >= fewest_posts && clear_difference(paired_difference(values[best], values[m], options));
   });
 }
 

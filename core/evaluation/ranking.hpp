@@ -14,7 +14,8 @@ enum class Standing {
 };  ///< tied: no clear difference to the method with the best mean (which is tied too)
 
 /// values[method][post], NaN where not defined. The method with the best mean is `best` if its paired difference to
-/// every other is clear (95 %, BCa); else it and those without a clear difference to it are `tied`. All plain where
+/// every other is clear (95 %, BCa, over at least eight posts: resamples of fewer say nothing of posts that were not
+/// drawn); else it and those without a clear difference to it are `tied`. All plain where
 /// fewer than two methods have values, or where nobody can be told from the best.
 std::vector<Standing> standings(const std::vector<std::vector<double>>& values, bool low_is_better,
                                 const BootstrapOptions& options = {});

@@ -83,7 +83,7 @@ TrainingSettings control_settings(const TrainingSettings& settings) {
   out.objective = preset_settings("control").objective;
   out.dropout_shared = 0;
   out.dropout_replace = TrainingSettings().dropout_replace;
-  out.probe_steps = out.film_steps = 0;
+  out.probe_steps = 0;  // the film stays: one watches what the terms change against it
   out.given.clear();
   return out;
 }

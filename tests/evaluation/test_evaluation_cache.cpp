@@ -357,6 +357,12 @@ class TestEvaluationCache : public QObject {
     QVERIFY(s[0] == Standing::plain && s[1] == Standing::best);
     s = standings({values[0], values[2]}, false, options);  // nobody can be told from anybody: no mark
     QVERIFY(s[0] == Standing::plain && s[1] == Standing::plain);
+    const auto first_posts = [&](std::size_t n) {  // of four posts nothing is called best, however the resamples of these four fall
+      std::vector<std::vector<double>> out;
+      for (const int m : {0, 1}) out.emplace_back(values[m].begin(), values[m].begin() + static_cast<std::ptrdiff_t>(n));
+      return out;
+    };
+    QVERIFY(standings(first_posts(4), false, options)[0] == Standing::plain && standings(first_posts(8), false, options)[0] == Standing::best);
     const auto stays = order_stability(values, options);
     QCOMPARE(stays[0][1], 1.0);
     QVERIFY2(stays[0][2] > 0.4 && stays[0][2] < 1, qPrintable(QString::number(stays[0][2])));

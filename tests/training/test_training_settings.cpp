@@ -221,6 +221,11 @@ class TestTrainingSettings : public QObject {
     QCOMPARE(warm.objective.weight_overlap, 2.0);
     const TrainingSettings control = control_settings(warm);
     QCOMPARE(control.objective.weight_overlap, 0.0);
+    TrainingSettings filmed = warm;
+    assign(filmed, "film_steps=10");
+    assign(filmed, "probe_steps=5");
+    QCOMPARE(control_settings(filmed).film_steps, 10);
+    QCOMPARE(control_settings(filmed).probe_steps, 0);
     QCOMPARE(to_json(control).dump(), to_json(warm_started_settings("control", base)).dump());
   }
 

@@ -349,7 +349,14 @@ class TestCompare : public QObject {
     QSignalSpy changed(tiny_.get(), &Session::comparisons_changed);
     button->click();
     picture(view, "compare-running.png");
+    // Here and in the job bar it is one progress, of the whole.
+    bool told = false;
+    connect(&tiny_->work(), &WorkQueue::changed, &view, [&] {
+      for (const auto& j : tiny_->work().jobs())
+        if (j.what == QStringLiteral("Compare two runs") && j.total > 0) told = j.total == 1 && j.done <= 1;
+    });
     QVERIFY(changed.wait(60'000));
+    QVERIFY(told);
     QVERIFY(view.shows_comparison());
     QVERIFY(settle(view, *tiny_));
     QCOMPARE(view.findChild<RowList*>()->count(), 24);

@@ -341,6 +341,10 @@ class TestEvaluate : public QObject {
     picture(view, "evaluate-view-dark.png");
     image = view.grab().toImage();
     QVERIFY(count_colour(image, theme_->series(1)) > 400 && count_colour(image, (*theme_)["panel"]) > 100'000);
+    {  // what the grid does not fill, too
+      const QImage ground = grid->viewport()->grab().toImage();
+      QCOMPARE(ground.pixelColor(ground.width() / 2, ground.height() - 2), (*theme_)["panel"]);
+    }
     theme_->set_mode(Theme::Mode::light);
     // Curves: two runs and the control.
     for (auto* plot : view.findChildren<CurvePlot*>()) {

@@ -166,6 +166,14 @@ class TestNewRun : public QObject {
     QTest::mouseClick(dot, Qt::LeftButton);
     QCOMPARE(edit->text(), QStringLiteral("16"));
     QVERIFY(!dot->differs());
+    // By the keyboard: Tab goes past the dots, a key in the field resets it.
+    type("batch", "4");
+    QVERIFY(dot->differs());
+    for (DiffersDot* d : view_->findChildren<DiffersDot*>()) QCOMPARE(d->focusPolicy(), Qt::NoFocus);
+    QTest::keyClick(edit, Qt::Key_Backspace, Qt::AltModifier);
+    QCOMPARE(edit->text(), QStringLiteral("16"));
+    QVERIFY(!dot->differs());
+    QTest::keyClick(edit, Qt::Key_Backspace, Qt::AltModifier);  // nothing to reset
     type("epochs", "1");
     type("clip", "2");
     for (QToolButton* b : view_->findChildren<QToolButton*>())

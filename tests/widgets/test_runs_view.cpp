@@ -386,6 +386,12 @@ class TestRunsView : public QObject {
     film.setFocus();
     QTest::keyClick(&film, Qt::Key_Left);
     QCOMPARE(film.frame(), 10);
+    // A click beside the handle goes to the frame that is there, in either direction.
+    auto* slider = film.findChild<QSlider*>();
+    for (const double share : {0.75, 0.1}) {
+      QTest::mouseClick(slider, Qt::LeftButton, {}, QPoint(static_cast<int>(share * slider->width()), slider->height() / 2));
+      QVERIFY2(std::abs(film.frame() - share * 16) <= 1.01, qPrintable(QString::number(film.frame())));
+    }
     film.set_frame(15);
     QTest::keyClick(&film, Qt::Key_Space);
     QVERIFY(film.playing());

@@ -249,6 +249,9 @@ class TestShell : public QObject {
     model.set_runs(rows);
     model.set_state(5, 50, 200);
     QCOMPARE(state_text(*model.find(5)), QStringLiteral("25 %"));
+    model.set_state(5, 50, 200, true);
+    QCOMPARE(state_text(*model.find(5)), QStringLiteral("paused"));
+    model.set_state(5, 50, 200);
     model.set_curve(5, {3, 2, 1});
     QCOMPARE(reset.count(), 0);  // nothing moved: cells changed
     QCOMPARE(model.shown(), std::vector<std::int64_t>{2});

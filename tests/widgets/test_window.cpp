@@ -1,5 +1,7 @@
 // The window as a person meets it: Esc, right clicks, what is told after an export, the charts' numbers and lines, the way from Find to a field.
+#include <QAbstractItemView>
 #include <QApplication>
+#include <QComboBox>
 #include <QContextMenuEvent>
 #include <QDialog>
 #include <QLabel>
@@ -10,6 +12,7 @@
 #include <QScrollBar>
 #include <QSettings>
 #include <QSlider>
+#include <QSplitter>
 #include <QTemporaryDir>
 #include <QThread>
 #include <QToolButton>
@@ -35,6 +38,7 @@
 #include "widgets/shell/find_dialog.hpp"
 #include "widgets/shell/job_bar.hpp"
 #include "widgets/shell/notice_bar.hpp"
+#include "widgets/shell/preferences.hpp"
 #include "widgets/shell/run_dock.hpp"
 
 using namespace telltale;
@@ -345,6 +349,113 @@ class TestWindow : public QObject {
     pick(single_);
     w->show_workspace(Workspace::inspect);
     QCOMPARE(w->inspect().run(), run_);
+  }
+
+  /// Dividers within the views and the width of the run list stand again as they were left, from whichever view the window was closed.
+  void the_layout_comes_back() {
+    const auto open = [&] {
+      const QString copy = dir_.filePath(QStringLiteral("copy%1.telltale").arg(++copies_));
+      QFile::copy(file_, copy);
+      auto w = std::make_unique<MainWindow>(*theme_, true);
+      w->resize(1440, 900);
+      w->show();
+      w->open(copy.toStdString());
+      w->show_workspace(Workspace::runs);
+      [&] { QTRY_VERIFY_WITH_TIMEOUT(w->settled(), patience); }();
+      QTest::qWait(60);
+      return w;
+    };
+    const auto drag = [](QSplitter& s, int by) {
+      QWidget* handle = s.handle(1);
+      const QPoint at = handle->rect().center(), to = at + (s.orientation() == Qt::Horizontal ? QPoint(by, 0) : QPoint(0, by));
+      QTest::mousePress(handle, Qt::LeftButton, {}, at);
+      QTest::mouseMove(handle, to);
+      QTest::mouseRelease(handle, Qt::LeftButton, {}, to);
+    };
+    const auto between = [](MainWindow& w) {  // losses over the film
+      for (auto* s : w.runs()->findChildren<QSplitter*>())
+        if (s->orientation() == Qt::Vertical && s->isAncestorOf(&w.runs()->losses()) && s->isAncestorOf(&w.runs()->film())) return s;
+      return static_cast<QSplitter*>(nullptr);
+    };
+    QList<int> sizes;
+    int list = 0;
+    {
+      const auto w = open();
+      QVERIFY(between(*w));
+      const auto before = between(*w)->sizes();
+      drag(*between(*w), 90);
+      sizes = between(*w)->sizes();
+      QVERIFY(sizes[0] > before[0] + 40);
+      auto* main = qobject_cast<QSplitter*>(w->dock().parentWidget());
+      QVERIFY(main);
+      drag(*main, 70);
+      list = w->dock().width();
+      QVERIFY(list > 300);
+      w->show_workspace(Workspace::inspect);  // where the list is folded away
+      w->close();
+    }
+    const auto w = open();
+    QCOMPARE(between(*w)->sizes(), sizes);
+    QCOMPARE(w->dock().width(), list);
+    w->close();
+    preferences().clear();
+  }
+
+  void the_keyboard_is_seen_in_charts() {
+    const auto w = window();
+    watch(*w, run_);
+    ChartGrid& grid = w->runs()->losses().grid();
+    const auto framed = [&] { return count_colour(shot(grid), QRect(0, 4, 2, grid.height() - 8), (*theme_)["focus"], 8) > static_cast<std::size_t>(grid.height()); };
+    w->dock().tree().setFocus();
+    QVERIFY(!framed());
+    grid.setFocus(Qt::TabFocusReason);
+    QTRY_VERIFY(framed());
+    w->dock().tree().setFocus();
+    grid.setFocus(Qt::MouseFocusReason);
+    QVERIFY(!framed());
+  }
+
+  void every_view_has_a_table_to_export() {
+    const auto w = window();
+    for (const Workspace s : {Workspace::runs, Workspace::inspect, Workspace::compare, Workspace::evaluate}) {
+      w->show_workspace(s);
+      const CsvSource table = table_of(s == Workspace::runs ? as_widget(w->runs()) : s == Workspace::inspect ? static_cast<QWidget*>(&w->inspect()) : s == Workspace::compare ? static_cast<QWidget*>(&w->compare()) : as_widget(w->evaluate()));
+      QVERIFY(table);
+      if (s == Workspace::runs) QVERIFY(table().startsWith(QStringLiteral("chart,series")));
+      else (void)table();  // nothing to show yet is no reason to fall over
+    }
+  }
+
+  /// Enter twice on "Stop after epoch" must not stop the run now.
+  void a_button_that_goes_keeps_the_keyboard_from_its_neighbour() {
+    const auto w = window();
+    TrainRequest r = test::tiny_request(w->session()->store(), model_, "baseline", 400);
+    r.name = "long";
+    const auto id = queue_run(w->session()->store(), r);
+    w->session()->training().enqueue(id);
+    QPushButton *after = nullptr, *now = nullptr;
+    for (auto* b : w->job_bar().findChildren<QPushButton*>()) {
+      if (b->accessibleName() == QStringLiteral("Stop after epoch")) after = b;
+      if (b->accessibleName() == QStringLiteral("Stop now")) now = b;
+    }
+    QVERIFY(after && now);
+    QTRY_VERIFY_WITH_TIMEOUT(after->isVisible() && after->isEnabled(), patience);
+    after->setFocus();
+    QTest::keyClick(after, Qt::Key_Space);
+    QVERIFY(!after->isEnabled() && now->isEnabled() && !now->hasFocus());
+    w->session()->training().stop_now();
+    QTRY_VERIFY_WITH_TIMEOUT(!w->session()->training().running(), patience);
+  }
+
+  void lists_of_boxes_are_whole() {
+    QComboBox box;
+    box.addItems({QStringLiteral("one"), QStringLiteral("two"), QStringLiteral("three"), QStringLiteral("four"), QStringLiteral("five")});
+    box.setCurrentIndex(4);
+    box.show();
+    box.showPopup();
+    QTRY_VERIFY(box.view()->isVisible());
+    for (int i = 0; i < box.count(); ++i) QVERIFY(box.view()->viewport()->rect().contains(box.view()->visualRect(box.model()->index(i, 0))));
+    box.hidePopup();
   }
 
   /// A picture of Compare waits for Compare, not for what Inspect has computed behind it.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <QApplication>
 #include <QComboBox>
 #include <QPainter>
 #include <QSignalBlocker>
@@ -169,7 +170,12 @@ void CompareView::choose_pair() {
     const RunHead *a = run(a_run_), *b = run(b_run_);
     if (!a || !b) start_->set_runs({}, runs_.empty() ? tr("No run has finished yet. Two finished runs stand side by side here.") : tr("Two finished runs stand side by side here, and this file has one: it needs another. Two classes or two methods of the one run can be compared already (above)."), true);
     else if (a->dataset != b->dataset) start_->set_runs({}, tr("These runs were trained on different data and cannot be compared. Choose two of one data set."));
-    else start_->set_runs({a_run_, b_run_}, tr("No comparison of %1 and %2 is stored yet.").arg(one_line(a->name), one_line(b->name)));
+    else {
+      QString sentence = tr("No comparison of %1 and %2 is stored yet.").arg(one_line(a->name), one_line(b->name));
+      const int of_a = max_length_of(session_->store().run(a->id)), of_b = max_length_of(session_->store().run(b->id));
+      if (of_a != of_b) sentence += QLatin1Char('\n') + tr("They read posts to different lengths (%1 and %2 tokens): words that not both read are left out, and accuracies are of different readings.").arg(of_a).arg(of_b);
+      start_->set_runs({a_run_, b_run_}, sentence);
+    }
     return tell_state();
   }
   const RunHead* r = run(run_id_);
@@ -269,7 +275,9 @@ void CompareView::show_turned() {
     } catch (const std::exception&) {  // classes of the document do
     }
   }
+  const bool waited = start_->hasFocus() || start_->isAncestorOf(QApplication::focusWidget());
   stack_->setCurrentIndex(1);
+  if (waited) posts_->setFocus(Qt::OtherFocusReason);
   fill_boxes();
   overlap_->set_comparison(view_.get());
   overlap_panel_->set_caption(overlap_->caption());
@@ -279,7 +287,8 @@ void CompareView::show_turned() {
   split_table_->set_comparison(view_.get());
   const auto count = integer_of(get(v.json, "protocol"), "posts");
   split_panel_->set_caption(tr("%1 %2 posts").arg(count >= 0 ? text(thousands(count)) : QStringLiteral("–"), one_line(split_)));
-  headline_->setText(one_line(v.headline()));
+  const Json& row = v.mean(v.judge, "overlap@");
+  headline_->setText(row.is_null() ? one_line(v.headline()) : tr("%1 · %2 by %3").arg(one_line(v.headline()), one_line(text_of(row, "metric")), one_line(v.method_name(v.judge))));
   tell_state();
   // What the document paints is there at once; the other posts follow.
   std::vector<ComparedRow> rows;

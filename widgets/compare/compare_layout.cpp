@@ -209,13 +209,14 @@ void CompareView::build_top(QSplitter* rows) {
   foot->addWidget(scores_, 1);
   post_panel_->body()->addLayout(foot);
 
-  ranks_panel_ = new Panel(theme_, tr("Ranks in this post"), top_);
+  ranks_panel_ = new Panel(theme_, tr("Ranks"), top_);
   ranks_panel_->set_caption(tr("↑ orange  ↓ blue"));
   ranks_panel_->setMinimumWidth(240);
   top_box_ = box(ranks_panel_, tr("Ranks shown"), tr("How many ranks are drawn; words below stand at the foot"), 72);
   top_box_->setObjectName(QStringLiteral("small"));
   for (const int k : {8, 12, 20, 40}) top_box_->addItem(tr("Top %1").arg(k), k);
   top_box_->setCurrentIndex(1);
+  top_box_->setSizeAdjustPolicy(QComboBox::AdjustToContents);  // whole at every size of text: "Top 1" is another number than "Top 12"
   ranks_panel_->add_tool(top_box_);
   slopes_ = new RankSlopes(theme_, ranks_panel_);
   ranks_panel_->add_tool(new ViewMenu(theme_, ranks_panel_, tr("Ranks"), [this] { return slopes_->csv(); }));

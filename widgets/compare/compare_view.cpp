@@ -115,6 +115,13 @@ void CompareView::connect_parts() {
     show_behind(std::move(found), tr("A says %1, B says %2").arg(class_name(key / n), class_name(key % n)));
   });
   connect(start_, &StartPage::failed, this, &CompareView::failed);
+  connect(&theme_, &Theme::changed, this, [this] {  // swatches are pictures, and links keep the colour that they were made with
+    fill_boxes();
+    if (!view_) return;
+    const QString pair = overlap_->pair_text(overlap_->ring());
+    pair_->clear();
+    pair_->setText(pair);
+  });
   connect(start_, &StartPage::new_run_asked, this, &CompareView::new_run_asked);
   for (auto* menu : findChildren<ViewMenu*>()) connect(menu, &ViewMenu::failed, this, &CompareView::failed);
 }
@@ -329,6 +336,8 @@ void CompareView::write_page(const QString& file) {
       },
       [this](const QString& message) { Q_EMIT failed(tr("The page was not written: %1").arg(message)); });
 }
+
+QString CompareView::csv() const { return split_table_->csv(); }
 
 void CompareView::export_page() {
   if (!view_) return;

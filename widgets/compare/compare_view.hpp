@@ -53,6 +53,7 @@ class CompareView : public QWidget {
   void choose_method(const std::string& id);
   void write_page(const QString& file);       ///< comparison.html, by the worker; page_written() or failed() follows
   void export_page();                         ///< asks for the file first
+  QString csv() const;                        ///< the figures of the whole split
   const ComparisonView* comparison() const { return view_.get(); }
   std::int64_t document() const { return document_; }
   bool settled() const { return doc_job_ == 0 && rows_job_ == 0 && pair_job_ == 0 && behind_job_ == 0; }

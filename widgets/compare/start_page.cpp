@@ -7,6 +7,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -14,6 +15,24 @@
 #include "report/numbers.hpp"
 
 namespace telltale::ui {
+
+namespace {
+
+/// The work counts within its steps only (classify, hide words, explain by each method). The whole, of 1, is told by the predicted seconds; where
+/// those fall short, by the pace of the step.
+ProgressFn of_the_whole(ProgressFn tell, double predicted) {
+  using Clock = std::chrono::steady_clock;
+  return [tell = std::move(tell), predicted, began = Clock::now(), step_began = 0.0, step_done = 0.0](const Progress& p) mutable {
+    const double now = std::chrono::duration<double>(Clock::now() - began).count();
+    if (p.done < step_done) step_began = now;  // the next step counts from the start
+    step_done = p.done;
+    const double pace = p.done > 0 ? (now - step_began) / p.done : 0;
+    const double left = std::max({0.0, predicted - now, pace * std::max(0.0, p.total - p.done)});
+    tell({now + left > 0 ? now / (now + left) : 0, 1, p.what});
+  };
+}
+
+}  // namespace
 
 StartPage::StartPage(Theme& theme, QWidget* parent) : QWidget(parent) {
   auto* column = new QVBoxLayout(this);
@@ -160,13 +179,12 @@ void StartPage::start() {
   options.limit = posts_->currentData().toLongLong();
   options.compute = session_->training().compute();
   error_->clear();
-  predicted_ = predicted_seconds();
-  step_began_ = step_done_ = 0;
   const auto compared = runs_;
+  if (start_->hasFocus()) setFocus(Qt::OtherFocusReason);  // it goes: the keyboard is not to fall to what lies before
   job_ = session_->work().submit(
       this, WorkQueue::Priority::background, tr("Compare two runs"),
-      [this, options, compared](WorkQueue::Context& c) -> std::function<void()> {
-        compare_runs(c.store, options, c.stop, c.progress);
+      [this, options, compared, predicted = predicted_seconds()](WorkQueue::Context& c) -> std::function<void()> {
+        compare_runs(c.store, options, c.stop, of_the_whole(c.progress, predicted));
         return [this, compared] {
           job_ = 0;
           tell();
@@ -194,30 +212,23 @@ void StartPage::cancel() {
   cost_line_->setText(cost_line_->text() + QLatin1Char(' ') + tr("Cancelled."));
 }
 
-/// The job counts within its steps only (classify, hide words, explain by each method). The whole is told by the probe's prediction; where that
-/// falls short, by the pace of the step.
 void StartPage::follow() {
   if (!session_ || !job_) return;
   for (const auto& j : session_->work().jobs()) {
     if (j.id != job_) continue;
-    if (!j.running) {
+    if (!j.running || j.done <= 0) {
       bar_->setRange(0, 0);
-      cost_line_->setText(tr("Waits for other work in the background."));
+      cost_line_->setText(j.running ? tr("Begins.") : tr("Waits for other work in the background."));
       return;
     }
-    if (j.done < step_done_) step_began_ = j.seconds;  // the next step counts from the start
-    step_done_ = j.done;
-    const double pace = j.done > 0 ? (j.seconds - step_began_) / j.done : 0;
-    const double left = std::max(predicted_ - j.seconds, pace * std::max(0.0, j.total - j.done));
-    if (left <= 0) {
+    if (j.done >= j.total) {
       bar_->setRange(0, 0);
       cost_line_->setText(tr("Counting and writing the figures."));
       return;
     }
     bar_->setRange(0, 1000);
-    bar_->setValue(static_cast<int>(1000 * j.seconds / (j.seconds + left)));
-    const QString step = j.total > 0 ? tr("This step: %1 of %2.  ").arg(text(thousands(static_cast<std::int64_t>(j.done))), text(thousands(static_cast<std::int64_t>(j.total)))) : QString();
-    cost_line_->setText(step + tr("About %1 left, %2 so far").arg(text(duration(std::ceil(left))), text(duration(std::floor(j.seconds)))));
+    bar_->setValue(static_cast<int>(1000 * j.done / j.total));
+    cost_line_->setText(tr("About %1 left, %2 so far").arg(text(duration(std::ceil(j.seconds / j.done * (j.total - j.done)))), text(duration(std::floor(j.seconds)))));
     return;
   }
 }

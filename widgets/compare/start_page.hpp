@@ -42,7 +42,6 @@ class StartPage : public QWidget {
   bool needs_run_ = false;
   std::optional<CompareCost> cost_;
   WorkQueue::JobId probe_ = 0, job_ = 0;
-  double predicted_ = 0, step_began_ = 0, step_done_ = 0;  ///< of the job: seconds that it should take; its step of now, since when and how far
   QLabel *sentence_ = nullptr, *cost_line_ = nullptr, *error_ = nullptr;
   QComboBox* posts_ = nullptr;
   QPushButton *start_ = nullptr, *cancel_ = nullptr, *new_run_ = nullptr;

@@ -36,7 +36,7 @@ void EvaluateView::showEvent(QShowEvent* e) {
 }
 
 void EvaluateView::measure_cost() {
-  if (!session_ || !data_ || cost_ || cost_job_ || job_ || !isVisible() ||
+  if (!session_ || session_->read_only() || !data_ || cost_ || cost_job_ || job_ || !isVisible() ||
       data_->missing_values + data_->missing_pairs == 0)
     return tell_state();
   cost_job_ = session_->work().submit(

@@ -183,6 +183,8 @@ const RunRecord* EvaluateView::run(std::int64_t id) const {
   return nullptr;
 }
 
+QString EvaluateView::csv() const { return model_->csv(); }
+
 int EvaluateView::series_of(std::int64_t id) const {
   if (const auto it = series_.find(id); it != series_.end()) return it->second;
   for (std::size_t i = 0; i < wish_.runs.size(); ++i)

@@ -62,6 +62,7 @@ class EvaluateView : public QWidget {
   void compute();  ///< what is missing; nothing while the cost is not known to be wanted: no question asked
   void cancel();   ///< what is done stays
   bool computing() const { return job_ != 0; }
+  QString csv() const;  ///< the grid
   bool settled() const { return file_job_ == 0 && read_job_ == 0 && columns_job_ == 0 && detail_job_ == 0 && cost_job_ == 0 && ending_ == 0 && !later_.isActive(); }
   const std::optional<EvaluateCost>& cost() const { return cost_; }
 

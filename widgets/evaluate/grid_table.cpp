@@ -242,14 +242,8 @@ GridTable::GridTable(Theme& theme, GridModel* model, QWidget* parent)
   connect(this, &QTableView::doubleClicked, this, [this](const QModelIndex& i) {
     Q_EMIT opened(text(model_->method(i.row())), text(model_->metric(i.column())));
   });
-  const auto ground = [this] {  // what the table does not fill is panel, as behind its heads
-    QPalette p = palette();
-    p.setColor(QPalette::Base, theme_["panel"]);
-    setPalette(p);
-  };
-  ground();
-  connect(&theme, &Theme::changed, this, [this, ground] {
-    ground();
+  setObjectName(QStringLiteral("grid"));  // what the table does not fill is panel, as behind its heads
+  connect(&theme, &Theme::changed, this, [this] {
     fit();
     viewport()->update();
   });

@@ -26,8 +26,13 @@ struct Drawing {
   ~Drawing() { --drawing; }
 };
 
-QString last_folder() {
+QString& kept_folder() {
   static QString folder;
+  return folder;
+}
+
+QString last_folder() {
+  QString& folder = kept_folder();
   if (folder.isEmpty()) folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
   if (folder.isEmpty() || !QFileInfo(folder).isDir()) folder = QDir::homePath();
   return folder;
@@ -125,6 +130,7 @@ void export_widget(QWidget* view, const QString& name, const CsvSource& csv, con
   if (QFileInfo(file).suffix().isEmpty()) file += QLatin1Char('.') + filter.section(QStringLiteral("*."), 1).chopped(1);
   try {
     write_view(*view, file, csv);
+    kept_folder() = QFileInfo(file).absolutePath();
     if (done) done(file);
   } catch (const std::exception& e) {
     if (failed) failed(QString::fromUtf8(e.what()));

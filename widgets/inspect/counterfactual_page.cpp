@@ -217,6 +217,7 @@ void CounterfactualPage::cancel() {
 
 void CounterfactualPage::search() {
   if (!session_ || !post_ || job_ || most_->wrong()) return;
+  if (search_->hasFocus()) setFocus(Qt::OtherFocusReason);  // it goes: the keyboard is not to fall to what lies before
   CounterfactualOptions options;
   options.foil = to_->currentData().toInt();
   options.swaps = most_->text().toInt();

@@ -306,6 +306,7 @@ void ExamplesPanel::measure() {
 
 void ExamplesPanel::find() {
   if (!session_ || !post_ || run_.folder.empty() || job_) return;
+  if (find_->hasFocus()) setFocus(Qt::OtherFocusReason);  // it goes: the keyboard is not to fall to what lies before
   failed_.clear();
   broken_.erase(way());
   cancelled_ = false;

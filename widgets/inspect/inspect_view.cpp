@@ -469,6 +469,8 @@ void InspectView::show_scale() {
 
 // ---- out
 
+QString InspectView::csv() const { return words_->csv(); }
+
 QString InspectView::as_text() const {
   if (!post_) return {};
   QString out = text(clean_utf8(post_->text)) + QStringLiteral("\n\n");

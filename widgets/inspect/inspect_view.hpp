@@ -63,6 +63,7 @@ class InspectView : public QWidget, public Escapes {
   bool escape() override;                     ///< cancels the explanation, or closes the drawer of posts
   std::int64_t run() const { return run_.id; }
   std::int64_t document() const { return document_; }
+  QString csv() const;                        ///< the words with their scores
   bool settled() const;                       ///< nothing that is on screen is still being read or computed
   QSize minimumSizeHint() const override { return {600, 420}; }  ///< what it is made of moves when it gets narrow
   void set_run_list_elsewhere(bool elsewhere);///< the window shows a run list of its own: none in here where there is room

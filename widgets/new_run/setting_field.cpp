@@ -1,6 +1,7 @@
 #include "widgets/new_run/setting_field.hpp"
 
 #include <QEvent>
+#include <QKeyEvent>
 #include <QPainter>
 #include <QStyle>
 #include <QStyleOption>
@@ -50,16 +51,16 @@ DiffersDot::DiffersDot(Theme& theme, const QString& name, QWidget* parent) : QTo
   setFixedSize(16, 24);
   setAutoRaise(true);
   setObjectName(QStringLiteral("differs"));
+  setFocusPolicy(Qt::NoFocus);  // Tab goes from field to field: what is typed next belongs into one
   connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
   set_differs(false, {});
 }
 
 void DiffersDot::set_differs(bool differs, const QString& preset_value) {
   differs_ = differs;
-  setFocusPolicy(differs ? Qt::StrongFocus : Qt::NoFocus);
   setEnabled(differs);
   setAccessibleName(differs ? tr("Reset %1").arg(name_) : tr("%1 is as in the preset").arg(name_));
-  setToolTip(differs ? plain_tip(tr("Differs from the preset (%1). Click to reset.").arg(preset_value)) : QString());
+  setToolTip(differs ? plain_tip(tr("Differs from the preset (%1). Click to reset, or Alt Backspace in the field.").arg(preset_value)) : QString());
   setCursor(differs ? Qt::PointingHandCursor : Qt::ArrowCursor);
   update();
 }
@@ -71,7 +72,7 @@ void DiffersDot::paintEvent(QPaintEvent*) {
   p.setPen(Qt::NoPen);
   p.setBrush(theme_["accent"]);
   p.drawEllipse(QRectF(rect()).center() + QPointF(0.5, 0.5), 3, 3);
-  if (!hasFocus() && !underMouse()) return;
+  if (!underMouse()) return;
   p.setBrush(Qt::NoBrush);
   p.setPen(QPen(theme_["focus"], 1.5));
   p.drawEllipse(QRectF(rect()).center() + QPointF(0.5, 0.5), 6, 6);
@@ -169,6 +170,11 @@ QString SettingField::range_note(const SettingInfo& info) {
 
 bool SettingField::eventFilter(QObject* watched, QEvent* event) {
   if (event->type() == QEvent::FocusIn) Q_EMIT focused();
+  if (event->type() == QEvent::KeyPress && dot_->differs())
+    if (const auto* e = static_cast<QKeyEvent*>(event); e->key() == Qt::Key_Backspace && e->modifiers() == Qt::AltModifier) {
+      Q_EMIT reset_wanted();
+      return true;
+    }
   return QObject::eventFilter(watched, event);
 }
 

@@ -17,6 +17,26 @@ using namespace charts;
 
 namespace {
 
+/// Where the keyboard is. Over the plot, which paints all of itself.
+class FocusRing : public QWidget {
+ public:
+  FocusRing(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+    setAttribute(Qt::WA_TransparentForMouseEvents);
+    hide();
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    if (exporting()) return;
+    QPainter p(this);
+    p.setPen(QPen(theme_["focus"], 2));
+    p.drawRect(rect().adjusted(1, 1, -1, -1));
+  }
+
+ private:
+  Theme& theme_;
+};
+
 QVector<double> vector_of(const std::vector<double>& v) { return QVector<double>(v.begin(), v.end()); }
 
 }  // namespace
@@ -147,6 +167,7 @@ ChartGrid::ChartGrid(Theme& theme, const QString& name, int rows, int columns, Q
   impl_->plot->plotLayout()->setColumnSpacing(1);
   impl_->plot->setBackground(QBrush(theme["panel"]));
   impl_->plot->installEventFilter(this);
+  impl_->frame = new FocusRing(theme, this);
   impl_->click_timer.setSingleShot(true);
   connect(&impl_->click_timer, &QTimer::timeout, this, [this] {
     const auto [chart, x] = impl_->pending_click;
@@ -273,8 +294,22 @@ QSize ChartGrid::minimumSizeHint() const { return {impl_->columns * 110, impl_->
 
 void ChartGrid::resizeEvent(QResizeEvent* e) {
   QWidget::resizeEvent(e);
+  impl_->frame->setGeometry(rect());
   if (!rect().isEmpty()) impl_->plot->setGeometry(rect());  // without an area it could not paint and would say so on standard error
   Q_EMIT resized();
+}
+
+void ChartGrid::focusInEvent(QFocusEvent* e) {
+  QWidget::focusInEvent(e);
+  if (e->reason() == Qt::MouseFocusReason || e->reason() == Qt::PopupFocusReason) return;  // who clicks knows where he is
+  impl_->frame->setGeometry(rect());
+  impl_->frame->raise();
+  impl_->frame->show();
+}
+
+void ChartGrid::focusOutEvent(QFocusEvent* e) {
+  QWidget::focusOutEvent(e);
+  impl_->frame->hide();
 }
 
 bool ChartGrid::eventFilter(QObject* object, QEvent* event) {

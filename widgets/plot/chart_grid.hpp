@@ -56,6 +56,8 @@ class ChartGrid : public QWidget, public Escapes {
   bool eventFilter(QObject*, QEvent*) override;
   void keyPressEvent(QKeyEvent*) override;
   void resizeEvent(QResizeEvent*) override;
+  void focusInEvent(QFocusEvent*) override;
+  void focusOutEvent(QFocusEvent*) override;
 
  private:
   struct Impl;

@@ -96,6 +96,7 @@ struct ChartGrid::Impl {
   Theme& theme;
   ChartGrid& owner;
   charts::Surface* plot = nullptr;
+  QWidget* frame = nullptr;  ///< seen while the keyboard is here
   std::vector<std::unique_ptr<charts::Chart>> charts;
   int rows = 0, columns = 0, right_margin = charts::right_room, left = charts::left_margin, right_label = 0;
   bool titles = true;

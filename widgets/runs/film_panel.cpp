@@ -1,11 +1,14 @@
 #include "widgets/runs/film_panel.hpp"
 
 #include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QStyle>
+#include <QStyleOptionSlider>
 #include <algorithm>
 #include <cmath>
 
@@ -15,6 +18,22 @@
 
 namespace telltale::ui {
 namespace {
+
+/// A click on the groove goes to that frame; Qt's own slider would turn a page.
+class FrameSlider : public QSlider {
+ public:
+  using QSlider::QSlider;
+
+ protected:
+  void mousePressEvent(QMouseEvent* e) override {
+    QStyleOptionSlider o;
+    initStyleOption(&o);
+    const QRect groove = style()->subControlRect(QStyle::CC_Slider, &o, QStyle::SC_SliderGroove, this), handle = style()->subControlRect(QStyle::CC_Slider, &o, QStyle::SC_SliderHandle, this);
+    if (e->button() == Qt::LeftButton && !handle.contains(e->pos()))
+      setValue(QStyle::sliderValueFromPosition(minimum(), maximum(), e->pos().x() - groove.x() - handle.width() / 2, groove.width() - handle.width(), o.upsideDown));
+    QSlider::mousePressEvent(e);  // the handle is under the pointer now, and can be dragged on
+  }
+};
 constexpr int frame_ms = 350;
 }
 
@@ -70,7 +89,7 @@ FilmPanel::FilmPanel(Theme& theme, RunData& data) : Panel(theme, tr("Attribution
   at_ = new QLabel(film);
   at_->setFont(theme.font("table", Theme::Weight::semibold));
   from_->setFont(theme.font("table"));
-  slider_ = new QSlider(Qt::Horizontal, film);
+  slider_ = new FrameSlider(Qt::Horizontal, film);
   slider_->setAccessibleName(tr("Frame of the film"));
   slider_->setTickPosition(QSlider::TicksBelow);
   for (QWidget* w : std::initializer_list<QWidget*>{back_, play_, on_, from_}) bar->addWidget(w);

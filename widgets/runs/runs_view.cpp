@@ -405,9 +405,7 @@ void RunsView::explore(bool on) {
   (on ? side_ : static_cast<QWidget*>(explore_))->setFocus();
 }
 
-void RunsView::export_view() {
-  export_widget(this, title_->label(), [this] { return losses_->csv(); }, [this](const QString& m) { complain(m); });
-}
+QString RunsView::csv() const { return losses_->csv(); }
 
 void RunsView::keyPressEvent(QKeyEvent* e) {
   if (e->key() != Qt::Key_Escape || !escape()) QWidget::keyPressEvent(e);

@@ -42,7 +42,7 @@ class RunsView : public QWidget, public Escapes {
   ChartScope& scope() { return scope_; }
   RunData& data() { return data_; }
   bool escape() override;                                ///< closes the batch, then shows all of the charts again
-  void export_view();                                    ///< Ctrl E
+  QString csv() const;                                   ///< the curves that are shown
   QSize minimumSizeHint() const override { return {480, 420}; }  ///< of the small shape: the wide one gives way to it
 
  Q_SIGNALS:

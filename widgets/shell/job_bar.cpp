@@ -238,9 +238,14 @@ void JobBar::show_training() {
   pause_->setAccessibleName(pause_->text());
   pause_->setIcon(icon(theme_, paused ? "play" : "pause", "text"));
   pause_->setToolTip(paused ? tr("Goes on where it stands (Ctrl P)") : tr("Keeps a checkpoint at the next step and waits (Ctrl P)"));
-  pause_->setEnabled(!stopping_ && state.steps > 0);
-  after_epoch_->setEnabled(!stopping_ && !after_epoch_asked_ && state.steps > 0);
-  stop_->setEnabled(!stopping_);
+  // A button that goes must not hand the keyboard to its neighbour: Enter twice on "Stop after epoch" would stop now.
+  const auto enable = [this](QPushButton* b, bool on) {
+    if (!on && b->hasFocus()) setFocus(Qt::OtherFocusReason);
+    b->setEnabled(on);
+  };
+  enable(pause_, !stopping_ && state.steps > 0);
+  enable(after_epoch_, !stopping_ && !after_epoch_asked_ && state.steps > 0);
+  enable(stop_, !stopping_);
 }
 
 void JobBar::show_jobs(const std::vector<WorkQueue::Job>& jobs) {

@@ -234,7 +234,7 @@ void RunDock::set_session(Session* session) {
     connect(&session_->training(), &TrainingQueue::changed, this, [this] {
       model_->set_queue(session_->training().waiting());
       const auto state = session_->training().state();
-      if (state.run) model_->set_state(state.run, state.step, state.steps);
+      if (state.run) model_->set_state(state.run, state.step, state.steps, session_->training().paused());
       update_actions();
     });
   }

@@ -5,6 +5,7 @@
 #include <QDialogButtonBox>
 #include <QMenu>
 #include <QPlainTextEdit>
+#include <QShortcut>
 
 #include "widgets/shell/run_delegate.hpp"
 #include "widgets/shell/words.hpp"
@@ -83,6 +84,7 @@ void RunDock::edit_note() {
   column->addWidget(edit);
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Cancel, dialog);
   column->addWidget(buttons);
+  for (const int key : {Qt::Key_Return, Qt::Key_Enter}) connect(new QShortcut(QKeySequence(Qt::CTRL | key), dialog), &QShortcut::activated, dialog, &QDialog::accept);
   connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
   connect(buttons, &QDialogButtonBox::accepted, dialog, &QDialog::accept);
   connect(dialog, &QDialog::accepted, this, [this, edit, run = r->id, name = r->name, before = r->note] {

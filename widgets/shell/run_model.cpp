@@ -60,7 +60,7 @@ QString state_text(const RunRow& r) {
   if (r.queued > 0 && r.status != RunStatus::running) return RunModel::tr("queued %1").arg(r.queued);
   switch (r.status) {
     case RunStatus::queued: return RunModel::tr("not started");
-    case RunStatus::running: return r.steps > 0 ? RunModel::tr("%1 %").arg(100 * r.step / r.steps) : RunModel::tr("starting");
+    case RunStatus::running: return r.held ? RunModel::tr("paused") : r.steps > 0 ? RunModel::tr("%1 %").arg(100 * r.step / r.steps) : RunModel::tr("starting");
     case RunStatus::finished: return std::isnan(r.seconds) ? RunModel::tr("finished") : text(duration(r.seconds));
     default: return text(name_of(r.status));
   }
@@ -154,7 +154,7 @@ void RunModel::set_runs(std::vector<RunRow> rows) {
         r.shown = old.shown;
         r.queued = old.queued;
         if (r.curve.empty()) r.curve = old.curve;
-        if (r.status == RunStatus::running && old.status == RunStatus::running) r.step = std::max(r.step, old.step), r.steps = std::max(r.steps, old.steps);
+        if (r.status == RunStatus::running && old.status == RunStatus::running) r.step = std::max(r.step, old.step), r.steps = std::max(r.steps, old.steps), r.held = old.held;
       }
   for (RunRow& r : rows)
     if (const auto it = chosen_series_.find(r.id); it != chosen_series_.end()) r.series = it->second;
@@ -213,10 +213,11 @@ void RunModel::hide(std::int64_t run, bool hidden) {
   if (was) Q_EMIT shown_changed();
 }
 
-void RunModel::set_state(std::int64_t run, std::int64_t step, std::int64_t steps) {
+void RunModel::set_state(std::int64_t run, std::int64_t step, std::int64_t steps, bool held) {
   RunRow* r = mutable_row(run);
-  if (!r || (r->step == step && r->steps == steps)) return;
+  if (!r || (r->step == step && r->steps == steps && r->held == held)) return;
   r->step = step;
+  r->held = held;
   if (steps > 0) r->steps = steps;
   tell(*r);
 }

@@ -24,7 +24,7 @@ struct RunRow {
   QString seed, kind;      ///< kind: equal for runs that differ in nothing but seed and name
   int queued = 0;          ///< place in the queue, from 1; 0: does not wait
   int series = 0;          ///< index of its colour
-  bool shown = false;
+  bool shown = false, held = false;
   std::vector<float> curve;  ///< of the loss, at even distances
   bool operator==(const RunRow&) const = default;
 };
@@ -53,7 +53,7 @@ class RunModel : public QAbstractItemModel {
   /// Shown, curve and colour stay those of the row that was there.
   void set_runs(std::vector<RunRow> rows);
   void hide(std::int64_t run, bool hidden);   ///< taken out of the list, to be deleted later
-  void set_state(std::int64_t run, std::int64_t step, std::int64_t steps);
+  void set_state(std::int64_t run, std::int64_t step, std::int64_t steps, bool held = false);  ///< held: paused, and still in the queue's hands
   void set_queue(const std::vector<std::int64_t>& waiting);
   void set_curve(std::int64_t run, std::vector<float> curve);
   void set_shown(std::int64_t run, bool shown);
