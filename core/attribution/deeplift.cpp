@@ -78,8 +78,11 @@ Pair each(const Pair& a, const F& f) {
   return {f(a.x), f(a.base).detach()};
 }
 
+/// LayerNorm, in double: what its three steps carry back cancels for the most part, to a result far below each of them.
 Pair norm(const Pair& h, const at::Tensor& weight, const at::Tensor& bias, double eps) {
-  const Pair centred = each(h, [](const at::Tensor& x) { return x - x.mean(-1, true); });
+  const at::ScalarType dtype = h.x.scalar_type();
+  const Pair wide = each(h, [](const at::Tensor& x) { return x.to(at::kDouble); });
+  const Pair centred = each(wide, [](const at::Tensor& x) { return x - x.mean(-1, true); });
   const Pair square = step(
       centred, [](const at::Tensor& x) { return x * x; },
       [](const at::Tensor& x, const at::Tensor& base) { return x + base; });
@@ -90,7 +93,7 @@ Pair norm(const Pair& h, const at::Tensor& weight, const at::Tensor& bias, doubl
         const at::Tensor a = at::sqrt(x), b = at::sqrt(base);
         return -1 / (a * b * (a + b));
       });
-  return each(times(centred, scale), [&](const at::Tensor& x) { return x * weight + bias; });
+  return each(times(centred, scale), [&](const at::Tensor& x) { return (x * weight + bias).to(dtype); });
 }
 
 /// Rows of scores [N,H,T,T]; attended [N,1,1,T] or undefined. One shift for both sides, so that no difference is lost

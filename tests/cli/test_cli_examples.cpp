@@ -122,7 +122,7 @@ class TestCliExamples : public QObject {
     fs::rename(folder, folder.string() + ".aside");
     const Run run = telltale_program(of_post({}));
     QCOMPARE(run.status, 1);
-    QVERIFY2(run.one_line_of_complaint() && run.err.contains("moved or deleted"), run.err.constData());
+    QVERIFY2(run.one_line_of_complaint() && run.err.contains("its weights are missing"), run.err.constData());
     fs::rename(folder.string() + ".aside", folder);
   }
 };

@@ -488,7 +488,7 @@ class TestExamples : public QObject {
       change(s.run);
       return s;
     };
-    QVERIFY(says(refusal(changed([](RunRecord& r) { r.folder = "run-99"; }), asked(), with("nearest")), "the folder was moved or deleted"));
+    QVERIFY(says(refusal(changed([](RunRecord& r) { r.folder = "run-99"; }), asked(), with("nearest")), "its weights are missing"));
     QVERIFY(says(refusal(changed([](RunRecord& r) { r.dataset = 0; }), asked(), with("nearest")), "its data set is no longer in the file"));
     QVERIFY(says(refusal(changed([](RunRecord& r) { r.settings["derived"]["train_posts"] = 70; }), asked(), with("tracin")), "was trained on 70 posts, data set 'planted' holds 62 now"));
     auto import = store_->begin_import("tests alone", "made up", Json::object());

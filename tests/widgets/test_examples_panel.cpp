@@ -279,7 +279,7 @@ class TestExamplesPanel : public QObject {
     fs::rename(folder, folder.string() + ".aside");
     s.panel->find();
     QVERIFY(s.settle());
-    QVERIFY(s.says(QStringLiteral("moved or deleted")));
+    QVERIFY(s.says(QStringLiteral("its weights are missing")));
     fs::rename(folder.string() + ".aside", folder);
     QVERIFY(s.button(QStringLiteral("Try again"))->isVisible());
     s.button(QStringLiteral("Try again"))->click();
