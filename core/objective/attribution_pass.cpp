@@ -79,6 +79,20 @@ Nodes draw_nodes(const ObjectiveOptions& options, int n, std::uint64_t seed) {
   return out;
 }
 
+Nodes draw_gradient_nodes(const ObjectiveOptions& options, const Nodes& first, int n, std::uint64_t seed) {
+  if (options.draw == NodeDraw::fixed) return nodes(options.quadrature, n);
+  const std::size_t have = first.points.size(), take = static_cast<std::size_t>(n);
+  if (take >= have) return first;
+  const double shift = Rng(seed, 0x6e6f646573).uniform();
+  Nodes out;
+  for (std::size_t k = 0; k < take; ++k) {
+    const auto chosen = static_cast<std::size_t>((static_cast<double>(k) + shift) * static_cast<double>(have) / static_cast<double>(take));
+    out.points.push_back(first.points[std::min(chosen, have - 1)]);
+    out.weights.push_back(1.0 / n);
+  }
+  return out;
+}
+
 at::Tensor attributions(Engine& engine, const Network& network, const PathInput& input, const at::Tensor& b_words, const at::Tensor& mask, const Nodes& rule, const ObjectiveOptions& options) {
   at::NoGradGuard no_grad;
   at::Tensor v = input.v.detach(), b = b_words.detach();

@@ -24,6 +24,11 @@ at::Tensor output_of(Output output, const at::Tensor& z, const at::Tensor& targe
 /// Nodes of a pass: of the rule, or one drawn uniformly in each of n equal strata (weights 1/n) from `seed`.
 Nodes draw_nodes(const ObjectiveOptions& options, int n, std::uint64_t seed);
 
+/// Nodes of pass two, after those of pass one. Drawn ones are `first` themselves, where n is as many or more, else n of them by systematic sampling (each as often as the
+/// others, on average): the gradient is then that of the loss that pass one found, exactly or on average over draws, whatever the loss. With nodes of its own it would not be:
+/// the terms divide by Σ|A|, which at few nodes is near 0 for some posts while ∂A at other nodes is not, and such posts outweigh a whole run (gradients of 10⁴ times the usual).
+Nodes draw_gradient_nodes(const ObjectiveOptions& options, const Nodes& first, int n, std::uint64_t seed);
+
 /// A [B,T] in double: Σ_d (v−b) Σ_k w_k ∂F/∂v(b + α_k(v−b)), without a graph. mask [B,T] of the engine's dtype or undefined.
 at::Tensor attributions(Engine& engine, const Network& network, const PathInput& input, const at::Tensor& b, const at::Tensor& mask, const Nodes& rule, const ObjectiveOptions& options);
 

@@ -262,7 +262,8 @@ struct Objective::Impl {
       return;
     }
     const auto u = torch::autograd::grad({loss}, A, {}, keep, false, true);
-    const Nodes rule = draw_nodes(options, options.gradient_steps, mix_seed(run.request.seed, pass_two_seed));
+    const std::uint64_t seed = run.request.seed;
+    const Nodes rule = draw_gradient_nodes(options, draw_nodes(options, options.steps, mix_seed(seed, pass_one_seed)), options.gradient_steps, mix_seed(seed, pass_two_seed));
     for (std::size_t k = 0; k < A.size(); ++k) {
       if (!u[k].defined()) continue;
       const PathInput input = path_input(run, static_cast<int>(k));

@@ -5,8 +5,12 @@
 #include "tensors.hpp"
 
 #include <QtTest>
+#include <map>
+#include <numeric>
+#include <set>
 
 #include "model/classifier_impl.hpp"
+#include "objective/attribution_pass.hpp"
 #include "objective/objective.hpp"
 #include "shared_data.hpp"
 #include "test_device.hpp"
@@ -148,7 +152,7 @@ class TestObjective : public QObject {
 
   void finite_differences_data() {
     QTest::addColumn<int>("kind");
-    for (const char* name : {"attribution alone", "overlap", "prior", "embeddings path, log-odds", "difference, zero baseline", "entropy", "margin", "adversarial noise given", "random baseline", "exponential, pearson", "stratified kept"})
+    for (const char* name : {"attribution alone", "overlap", "prior", "embeddings path, log-odds", "difference, zero baseline", "entropy", "margin", "adversarial noise given", "random baseline", "exponential, pearson", "stratified kept", "stratified two-pass"})
       QTest::newRow(name) << static_cast<int>(0);
   }
   /// (L(θ + h v) − L(θ − h v)) / 2h = ⟨∇L, v⟩ for random directions v, for every term and choice, with as many nodes in both passes.
@@ -173,6 +177,7 @@ class TestObjective : public QObject {
     if (name == "margin") o.negative = NegativeTerm::margin;
     if (name == "random baseline") o.baseline = TrainingBaseline::random;
     if (name.startsWith("exponential")) o.radius = RadiusLaw::exponential, o.distance = Distance::pearson, b.batch.noise_positive = b.batch.noise_negative = at::Tensor();
+    if (name == "stratified two-pass") o.draw = NodeDraw::stratified;
     if (name == "stratified kept") o.draw = NodeDraw::stratified, o.graph = GraphMode::kept;
     const auto objective = b.objective(o);
     if (name.startsWith("difference")) objective->set_rival(1);
@@ -213,6 +218,30 @@ class TestObjective : public QObject {
     }
   }
 
+  /// Drawn nodes of pass two are some of those of pass one, each as often as the others, all of them where as many are asked for; a rule's own stay its own.
+  void drawn_nodes_of_the_gradient() {
+    ObjectiveOptions o;
+    o.draw = NodeDraw::stratified;
+    for (const auto& [have, take] : {std::pair{4, 2}, {5, 3}, {8, 1}, {3, 3}, {2, 5}}) {
+      const Nodes first = draw_nodes(o, have, 21);
+      std::map<double, double> found;
+      constexpr int draws = 4000;
+      for (int k = 0; k < draws; ++k) {
+        const Nodes second = draw_gradient_nodes(o, first, take, static_cast<std::uint64_t>(k));
+        QCOMPARE(second.points.size(), static_cast<std::size_t>(std::min(have, take)));
+        QVERIFY(std::abs(std::accumulate(second.weights.begin(), second.weights.end(), 0.0) - 1) < 1e-12);
+        QCOMPARE(std::set(second.points.begin(), second.points.end()).size(), second.points.size());
+        for (std::size_t n = 0; n < second.points.size(); ++n) found[second.points[n]] += second.weights[n] / draws;
+      }
+      QCOMPARE(found.size(), first.points.size());
+      for (std::size_t n = 0; n < first.points.size(); ++n) {
+        QVERIFY(found.contains(first.points[n]));
+        QVERIFY2(std::abs(found[first.points[n]] - first.weights[n]) < 0.03, qPrintable(QString("%1 of %2: %3").arg(take).arg(have).arg(found[first.points[n]])));
+      }
+    }
+    o.draw = NodeDraw::fixed;
+    QCOMPARE(draw_gradient_nodes(o, draw_nodes(o, 8, 1), 4, 2).points, nodes(o.quadrature, 4).points);
+  }
   void shares_sum_to_one_and_change_nothing() {
     TELLTALE_NEEDS_SHARED(shared);
     const Bench b = bench(shared, "golden/models/tiny-bert/fp32", "tiny-bert");

@@ -80,6 +80,9 @@ class TestWorkbench : public QObject {
     file_ = dir_.filePath(QStringLiteral("example.telltale"));
     auto store = Store::open(file_.toStdString(), Store::Mode::create);
     runs_ = test::Example(2).fill(*store);
+    RunRecord alone = store->run(runs_[0]);
+    alone.name = "in no comparison";
+    QCOMPARE(store->add_run(alone), std::int64_t{3});
     doc_ = find(*store, "baseball-082").id;
     screenshots_ = fs::path(TELLTALE_BINARY_DIR) / "screenshots";
     fs::create_directories(screenshots_);
@@ -154,7 +157,7 @@ class TestWorkbench : public QObject {
     row("no run", {file_, "--grab", out, "--run", "99"}, 2, "99");
     row("no post", {file_, "--grab", out, "--doc", "999999"}, 2, "999999");
     row("two runs", {file_, "--grab", out, "--run", "1,2"}, 2, "one run");
-    row("no comparison", {file_, "--grab", out, "--workspace", "compare", "--run", "2,1"}, 2, "the button in Compare makes it");
+    row("no comparison", {file_, "--grab", out, "--workspace", "compare", "--run", "3,1"}, 2, "the button in Compare makes it");
     row("post not painted", {file_, "--grab", out, "--workspace", "compare", "--doc", "1"}, 2, "painted");
     row("no file", {"--grab", out, "--workspace", "inspect"}, 2, "needs a FILE");
     row("unknown option", {"--frobnicate"}, 2, "--help");
