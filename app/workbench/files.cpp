@@ -18,6 +18,7 @@
 #include "widgets/shell/import_dialog.hpp"
 #include "widgets/shell/job_bar.hpp"
 #include "widgets/shell/notice_bar.hpp"
+#include "widgets/shell/preferences.hpp"
 #include "widgets/shell/recent_files.hpp"
 #include "widgets/shell/run_dock.hpp"
 #include "widgets/shell/warm_up.hpp"
@@ -83,7 +84,19 @@ void MainWindow::take_file(const std::filesystem::path& file, Session::Open how)
   first_view_waits_ = true;
 }
 
+/// Which workspace was open, of the file that is left: the same file shows it again.
+void MainWindow::remember_workspace() {
+  if (remember_ && session_) preferences().setValue(QStringLiteral("window/workspace"), QStringList{text(session_->store().file().string()), QString::number(static_cast<int>(workspace()))});
+}
+
 void MainWindow::show_first_view() {
+  const QStringList left = remember_ ? preferences().value(QStringLiteral("window/workspace")).toStringList() : QStringList();
+  if (left.size() == 2 && left[0] == text(session_->store().file().string()) && dock_->model().count() > 0)
+    for (const Workspace w : {Workspace::inspect, Workspace::compare, Workspace::evaluate})
+      if (left[1].toInt() == static_cast<int>(w) && (w != Workspace::evaluate || evaluate_)) {
+        show_workspace(w);
+        return offer_to_continue();
+      }
   const bool any = dock_->model().count() > 0;
   show_workspace(any && inspect_->run() && !has_runs_view ? Workspace::inspect : has_runs_view ? Workspace::runs : !inspect_->shows_post() && compare_->shows_comparison() ? Workspace::compare : Workspace::inspect);
   offer_to_continue();
@@ -91,6 +104,7 @@ void MainWindow::show_first_view() {
 
 /// A worker looks at its stop once a call of the model, which takes up to half a second: the window does not wait for it.
 void MainWindow::let_go() {
+  remember_workspace();
   if (session_) note_recent();  // reads the list of runs
   set_views(nullptr);
   if (!session_) return;

@@ -470,6 +470,7 @@ void MainWindow::step_text_size(int by) {
 
 void MainWindow::remember_layout() {
   if (!remember_) return;
+  remember_workspace();
   QSettings s = preferences();
   s.setValue(QStringLiteral("window/geometry"), saveGeometry());
   if (dock_width_ > 0) s.setValue(QStringLiteral("window/dock_width"), dock_width_);

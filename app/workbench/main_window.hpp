@@ -122,6 +122,7 @@ class MainWindow : public QMainWindow {
   void export_view();
   void export_run(const QString& format);
   void remember_layout();
+  void remember_workspace();
   void restore_layout();
   void choose_compute(const ComputeOptions& options);
 

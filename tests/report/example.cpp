@@ -269,6 +269,11 @@ Json Example::comparison() const {
     doc["hide"]["rows"].push_back(row);
   }
   doc["hide"]["message"] = nullptr;
+  for (std::size_t r = 0; r < runs; ++r)
+    for (const char* words : {"shared", "telling"}) {
+      const bool parts = r != 1 && std::string(words) == "shared";
+      doc["hide"]["parted"][r].push_back({{"words", words}, {"difference", parts ? 0.09 : 0.01}, {"low", parts ? 0.02 : -0.03}, {"high", parts ? 0.17 : 0.05}, {"kind", "bca"}, {"parted", parts}});
+    }
   doc["seeds"] = Json::array();
   std::vector<std::size_t> taken(C, 0);
   for (std::size_t n = 0; n < test.size(); ++n) {

@@ -139,6 +139,11 @@ class TestCompare : public QObject {
     press(segmented(view, "Figures"), 3);
     QVERIFY(view.findChild<SplitTable*>()->rows() > 0);
     picture(view, "compare-hide.png");
+    // Of A and B, whatever the control does.
+    QString said;
+    for (auto* l : view.findChildren<QLabel*>())
+      if (l->isVisible() && l->text().startsWith(QStringLiteral("Deleting words"))) said = l->text();
+    QVERIFY2(said.contains(QStringLiteral("do not cost the same accuracy in “control”:")), qPrintable(said));
     for (const int tab : {0, 1, 2, 3}) {
       view.resize(1012, 560);
       press(segmented(view, "Part"), tab);
@@ -398,6 +403,23 @@ class TestCompare : public QObject {
     picture(view, "compare-methods.png");
     view.set_mode(CompareView::Mode::runs);
     QVERIFY(view.shows_comparison());
+    // The post and the class that were chosen stay, there and back.
+    QVERIFY(settle(view, *tiny_));
+    auto* posts = view.findChild<RowList*>();
+    activate(box(view, "Class"), 1);
+    posts->step(2);
+    QVERIFY(settle(view, *tiny_));
+    const int of_class = posts->count();
+    const auto document = post->post()->document;
+    QVERIFY(of_class > 2 && of_class < 24 && document != posts->rows().row(0).id);
+    for (const int mode : {1, 2, 0}) {
+      press(segmented(view, "Compare"), mode);
+      QVERIFY(settle(view, *tiny_));
+      QCOMPARE(box(view, "Class")->currentIndex(), 1);
+      QCOMPARE(posts->count(), of_class);
+      QVERIFY(post->post());
+      QCOMPARE(post->post()->document, document);
+    }
     QCOMPARE(failed.count(), 0);
   }
 };

@@ -294,7 +294,7 @@ class TestNewRun : public QObject {
     QCOMPARE(find<QLineEdit>("setting:learning_rate")->text(), QStringLiteral("5e−5"));
     QVERIFY(view_->command()->shown().contains(QStringLiteral("--from %1").arg(all[2].id)));
     QVERIFY(!find<QComboBox>("model")->isEnabled());
-    if (!find<QCheckBox>("companion")->isChecked()) QTest::mouseClick(find<QCheckBox>("companion"), Qt::LeftButton);
+    QVERIFY(find<QCheckBox>("companion")->isChecked() && find<QCheckBox>("companion")->isEnabled());
     seeds->setFocus();
     seeds->selectAll();
     QTest::keyClicks(seeds, QStringLiteral("13"));
@@ -306,6 +306,23 @@ class TestNewRun : public QObject {
     QCOMPARE(warm[4].settings["weight.prior"].get<double>(), 1.0);
     QCOMPARE(warm[5].preset, std::string("control"));
     QCOMPARE(warm[5].from.value_or(0), all[2].id);
+
+    // A baseline is its own comparison; a name that is taken gets a number; what was queued is not told again the next time.
+    QTest::mouseClick(find<PresetCard>("preset:baseline"), Qt::LeftButton);
+    QVERIFY(!find<QCheckBox>("companion")->isChecked() && !find<QCheckBox>("companion")->isEnabled());
+    view_->queue();
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 7, patience);
+    QCOMPARE(runs().back().name, std::string("baseline · seed 13 (2)"));
+    const auto told = [&] {
+      const auto labels = view_->findChildren<ElidedLabel*>();
+      return std::any_of(labels.begin(), labels.end(), [](ElidedLabel* l) { return l->label().startsWith(QStringLiteral("Queued: run")); });
+    };
+    QVERIFY(told());
+    view_->hide();
+    view_->show();
+    QVERIFY(!told());
+    QTest::mouseClick(find<PresetCard>("preset:prior"), Qt::LeftButton);
+    QVERIFY(find<QCheckBox>("companion")->isChecked());
   }
 
   /// What is chosen in the row is what these runs compute on, and nothing else does.

@@ -531,6 +531,7 @@ class TestShell : public QObject {
       menu_action(w, QStringLiteral("Dark"))->trigger();
       QVERIFY(theme_->mode() == Theme::Mode::dark);
       w.resize(1300, 720);
+      w.show_workspace(Workspace::compare);
       w.close();
     }
     theme_->set_mode(Theme::Mode::light);
@@ -553,6 +554,9 @@ class TestShell : public QObject {
     QVERIFY(row);
     QTest::mouseClick(row, Qt::LeftButton);
     QVERIFY(w.session() && w.dock().model().count() == 2);
+    QTRY_COMPARE(w.workspace(), Workspace::compare);
+    w.open(copy().toStdString());  // of another file nothing is known
+    QCOMPARE(w.workspace(), Workspace::runs);
     w.close_file();
     QTest::mouseClick(button(w, QStringLiteral("Clear")), Qt::LeftButton);
     QVERIFY(recent_files().empty());

@@ -142,12 +142,11 @@ void CompareView::fill_boxes() {
     which_->addItem(tr("%1 · %2 runs").arg(h.created.empty() ? tr("stored") : one_line(h.created.substr(0, 16)).replace(QLatin1Char('T'), QLatin1Char(' '))).arg(h.runs.size()), static_cast<qlonglong>(h.id));
   }
   choose_data(which_, static_cast<qlonglong>(shown_id_));
-  const int of_class = class_box_->currentIndex();
   class_box_->clear();
   class_box_->addItem(tr("All classes"), -1);
   const auto names = short_names(classes_);
   for (std::size_t i = 0; i < names.size(); ++i) class_box_->addItem(one_line(names[i]), static_cast<int>(i));
-  class_box_->setCurrentIndex(of_class >= 0 && of_class < class_box_->count() ? of_class : 0);
+  class_box_->setCurrentIndex(class_filter_ < class_box_->count() ? class_filter_ : 0);
   run_box_->setVisible(mode_ != Mode::runs);
   method_box_->setVisible(mode_ != Mode::methods && method_box_->count() > 0);
   method_box_->setEnabled(method_box_->count() > 0);

@@ -80,8 +80,9 @@ void CompareView::list_rows() {
   posts_panel_->set_caption(shown.size() == rows_.size() ? text(thousands(static_cast<std::int64_t>(rows_.size()))) : tr("%1 of %2").arg(text(thousands(static_cast<std::int64_t>(shown.size()))), text(thousands(static_cast<std::int64_t>(rows_.size())))));
   drawer_->setText(tr("Posts, %1").arg(text(thousands(static_cast<std::int64_t>(shown.size())))));
   const std::int64_t first = shown.empty() ? 0 : shown.front().id;
-  const bool kept = std::any_of(shown.begin(), shown.end(), [&](const auto& r) { return r.id == document_; });
-  const bool none = shown.empty();
+  const auto holds = [&](std::int64_t id) { return std::any_of(shown.begin(), shown.end(), [&](const auto& r) { return r.id == id; }); };
+  if (wanted_ && holds(wanted_)) document_ = wanted_;
+  const bool kept = holds(document_), none = shown.empty();
   posts_->set_rows(std::move(shown));
   if (none) {
     document_ = 0;

@@ -7,6 +7,8 @@
 #include <QFileDialog>
 #include <QLabel>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QToolButton>
 #include <algorithm>
 #include <utility>
@@ -37,7 +39,10 @@ CompareView::CompareView(Theme& theme, QWidget* parent) : QWidget(parent), theme
 CompareView::~CompareView() { set_session(nullptr); }
 
 void CompareView::connect_parts() {
-  connect(modes_, &Segmented::chosen, this, [this](int i) { set_mode(static_cast<Mode>(i)); });
+  connect(modes_, &Segmented::chosen, this, [this](int i) {
+    if (document_) wanted_ = document_;
+    set_mode(static_cast<Mode>(i));
+  });
   connect(swap_, &QToolButton::clicked, this, &CompareView::swap);
   connect(page_, &QToolButton::clicked, this, &CompareView::export_page);
   connect(run_box_, &QComboBox::activated, this, [this] { run_id_ = run_box_->currentData().toLongLong(), choose_pair(); });
@@ -62,10 +67,10 @@ void CompareView::connect_parts() {
       if (h.id == which_->currentData().toLongLong()) return load(h, a_run_, b_run_, false);
   });
   connect(control_, &QPushButton::clicked, this, [this] { a_run_ = control_->property("run").toLongLong(), choose_pair(); });
-  connect(class_box_, &QComboBox::activated, this, &CompareView::list_rows);
+  connect(class_box_, &QComboBox::activated, this, [this](int i) { class_filter_ = i, list_rows(); });
   connect(agreement_box_, &QComboBox::activated, this, [this](int i) { agreement_ = i, list_rows(); });
   connect(behind_chip_, &QPushButton::clicked, this, &CompareView::clear_behind);
-  connect(posts_, &RowList::chosen, this, &CompareView::choose_post);
+  connect(posts_, &RowList::chosen, this, [this](std::int64_t document) { wanted_ = 0, choose_post(document); });
   connect(previous_, &QToolButton::clicked, this, [this] { step_post(-1); });
   connect(next_, &QToolButton::clicked, this, [this] { step_post(1); });
   connect(drawer_, &QToolButton::toggled, this, &CompareView::arrange);
@@ -105,6 +110,11 @@ void CompareView::connect_parts() {
   connect(pages_, &Segmented::chosen, this, [this](int i) {
     split_stack_->setCurrentIndex(i == 1 ? 1 : 0);
     if (i != 1) split_table_->set_page(i == 2 ? SplitTable::Page::references : i == 3 ? SplitTable::Page::hide : SplitTable::Page::figures);
+    for (QWidget* w = split_table_->parentWidget(); w; w = w->parentWidget())
+      if (auto* area = qobject_cast<QScrollArea*>(w)) {
+        area->verticalScrollBar()->setValue(0);  // another page begins at its top
+        break;
+      }
     tell_state();
   });
   connect(confusion_, &ConfusionTable::chosen, this, [this](int key) {
@@ -136,7 +146,8 @@ void CompareView::set_session(Session* session) {
   heads_.clear();
   rows_.clear();
   posts_->set_rows({});
-  a_run_ = b_run_ = run_id_ = document_ = 0;
+  a_run_ = b_run_ = run_id_ = document_ = wanted_ = 0;
+  class_filter_ = 0;
   known_ = stale_ = comparisons_stale_ = false;
   mode_ = Mode::runs;
   modes_->set_current(0);
@@ -206,6 +217,7 @@ void CompareView::set_mode(Mode mode) {
 }
 
 void CompareView::show_runs(const std::vector<std::int64_t>& runs, std::int64_t document) {
+  wanted_ = 0;
   know_file();
   const ComparisonHead* found = nullptr;
   for (const auto& h : heads_)
@@ -307,8 +319,13 @@ void CompareView::tell_state() {
       }
     }
     if (pages_->current() == 3) {
-      const QString message = one_line(text_of(get(v.json, "hide"), "message"));
-      mcnemar_->setText(message.isEmpty() ? tr("Deleting words and putting [PAD] in their place cost the same within their intervals.") : message);
+      // Of A and B alone: the document's own sentence names all its runs.
+      QStringList parted;
+      for (const int r : {v.a, v.b})
+        if (const Json& kinds = get(get(get(v.json, "hide"), "parted"), static_cast<std::size_t>(std::max(0, r))); r >= 0 && kinds.is_array())
+          if (std::any_of(kinds.begin(), kinds.end(), [](const Json& k) { return get(k, "parted") == true; })) parted << QStringLiteral("“%1”").arg(one_line(text_of(get(get(v.json, "runs"), static_cast<std::size_t>(r)), "name")));
+      mcnemar_->setText(parted.isEmpty() ? tr("Deleting words and putting [PAD] in their place cost the same within their intervals.")
+                                         : tr("Deleting words and putting [PAD] in their place do not cost the same accuracy in %1: [PAD] is no absent word to it, occlusion by [PAD] no independent judge of it.").arg(parted.join(tr(" and "))));
       mcnemar_->setVisible(get(v.json, "hide").is_object());
     } else if (const Json& m = v.contrast < 0 ? get(v.json, "none") : get(get(get(get(v.json, "accuracy"), "contrasts"), static_cast<std::size_t>(v.contrast)), "mcnemar"); m.is_object()) {
       mcnemar_->setText(tr("both right %1   ·   only A %2   ·   only B %3   ·   both wrong %4   ·   McNemar p %5")

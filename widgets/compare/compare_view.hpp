@@ -110,6 +110,8 @@ class CompareView : public QWidget {
   std::vector<ComparisonHead> heads_;
   std::map<std::int64_t, int> run_series_;
   std::int64_t a_run_ = 0, b_run_ = 0, run_id_ = 0, shown_id_ = 0, document_ = 0;
+  std::int64_t wanted_ = 0;  ///< the post that was open when two runs became two classes or methods: chosen again in each list that holds it, until a person chooses another
+  int class_filter_ = 0;     ///< row of class_box_ that a person chose
   int class_a_ = 0, class_b_ = 1;
   std::string method_, method_a_ = "integrated-gradients", method_b_ = "occlusion";
   std::shared_ptr<const Json> stored_;

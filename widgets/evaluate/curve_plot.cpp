@@ -123,8 +123,8 @@ void CurvePlot::paintEvent(QPaintEvent*) {
       p.setFont(theme_.font("axis"));
       p.setPen(theme_["text"]);
     }
-    // Names with areas, or with the values under the pointer, where the lines are not: top right of deletion, bottom
-    // right of insertion.
+    // Names with areas, or with the values under the pointer, in the corner that hides least of the lines: most often
+    // the top right of deletion, the bottom right of insertion.
     const QFont small = theme_.font("caption"), strong = theme_.font("caption", Theme::Weight::semibold);
     const QFontMetricsF sm(small, this), bm(strong, this);
     const int rows = static_cast<int>(curves_.size()) + (cursor_ >= 0 ? 1 : 0);
@@ -132,8 +132,28 @@ void CurvePlot::paintEvent(QPaintEvent*) {
     for (const auto& c : curves_) name_w = std::max(name_w, sm.horizontalAdvance(c.name));
     name_w = std::min(name_w, box.width() * 0.6);
     const qreal value_w = bm.horizontalAdvance(QStringLiteral("0.000 ")) + 4, all_w = 26 + name_w + 8 + value_w;
-    qreal top = deletion_ ? box.top() + 4 : box.bottom() - 6 - 16 * rows;
-    QRectF ground(box.right() - all_w - 6, top - 2, all_w + 8, 16.0 * rows + 4);
+    const auto hidden = [&](const QRectF& r) {
+      int n = 0;
+      for (const auto& c : curves_)
+        for (std::size_t i = 1; i < c.points.size(); ++i)
+          for (const double part : {0.0, 0.25, 0.5, 0.75})
+            n += r.contains(QPointF(x(place(c, i - 1) + part * (place(c, i) - place(c, i - 1))),
+                                    y(c.points[i - 1].value + part * (c.points[i].value - c.points[i - 1].value))));
+      return n;
+    };
+    const auto corner = [&](bool right, bool above, int lines) {
+      const QSizeF size(all_w + 8, 16.0 * lines + 4);
+      return QRectF(QPointF(right ? box.right() + 2 - size.width() : box.left() + 4,
+                            above ? box.top() + 2 : box.bottom() - 4 - size.height()),
+                    size);
+    };
+    QRectF ground;
+    int least = -1;
+    for (const bool right : {true, false})
+      for (const bool above : {deletion_, !deletion_})  // judged with the line of the pointer: it does not jump with it
+        if (const int n = hidden(corner(right, above, static_cast<int>(curves_.size()) + 1)); least < 0 || n < least)
+          ground = corner(right, above, rows), least = n;
+    qreal top = ground.top() + 2;
     p.setPen(Qt::NoPen);
     QColor back = theme_["panel"];
     back.setAlphaF(0.88f);

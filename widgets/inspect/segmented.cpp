@@ -1,5 +1,6 @@
 #include "widgets/inspect/segmented.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace telltale::ui {
@@ -11,17 +12,26 @@ SegmentButton::SegmentButton(Theme& theme, const QString& text, const QString& t
   setAttribute(Qt::WA_Hover);
   setFont(theme.font("caption", Theme::Weight::medium));
   setFocusPolicy(Qt::StrongFocus);
-  setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+  setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
 }
 
-QSize SegmentButton::sizeHint() const { return {static_cast<int>(std::ceil(QFontMetricsF(font()).horizontalAdvance(text()))) + 16, 22}; }
+QSize SegmentButton::sizeHint() const {
+  const QFontMetricsF m(font());
+  return {static_cast<int>(std::ceil(m.horizontalAdvance(text()))) + 16, std::max(22, static_cast<int>(std::ceil(m.height())) + 6)};
+}
+
+/// Where a larger text has no room: a few letters and an ellipsis; the name and the tip say it whole.
+QSize SegmentButton::minimumSizeHint() const {
+  const QFontMetricsF m(font());
+  return {std::min(sizeHint().width(), static_cast<int>(std::ceil(m.averageCharWidth() * 4)) + 12), sizeHint().height()};
+}
 
 void SegmentButton::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.fillRect(rect().adjusted(1, 1, -1, -1), theme_[isChecked() ? "accentSoft" : underMouse() && isEnabled() ? "hover" : "panel"]);
   p.setFont(font());
   p.setPen(theme_[!isEnabled() ? "textDisabled" : isChecked() ? "text" : "text2"]);
-  p.drawText(rect(), Qt::AlignCenter, text());
+  p.drawText(rect(), Qt::AlignCenter, width() >= sizeHint().width() - 8 ? text() : QFontMetrics(font()).elidedText(text(), Qt::ElideRight, width() - 8));
   if (isChecked()) p.fillRect(QRect(1, height() - 3, width() - 2, 2), theme_["accent"]);
   if (hasFocus()) {
     p.setPen(QPen(theme_["focus"], 2));
@@ -31,7 +41,7 @@ void SegmentButton::paintEvent(QPaintEvent*) {
 
 Segmented::Segmented(Theme& theme, const QString& name, const std::vector<Choice>& choices, QWidget* parent) : QWidget(parent), theme_(theme), group_(new QButtonGroup(this)) {
   setAccessibleName(name);
-  setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+  setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(1, 1, 1, 1);
   row->setSpacing(1);

@@ -15,6 +15,7 @@ class SegmentButton : public QAbstractButton {
  public:
   SegmentButton(Theme& theme, const QString& text, const QString& tip, QWidget* parent);
   QSize sizeHint() const override;
+  QSize minimumSizeHint() const override;
 
  protected:
   void paintEvent(QPaintEvent*) override;

@@ -361,7 +361,10 @@ QWidget* NewRunView::make_bar() {
     seeds_->setText(seeds_->text().trimmed() + QStringLiteral(", %1").arg(next));
     edited();
   });
-  connect(companion_, &QCheckBox::clicked, this, [this] { edited(); });
+  connect(companion_, &QCheckBox::clicked, this, [this](bool on) {
+    companion_wanted_ = on;
+    edited();
+  });
   connect(queue_, &QPushButton::clicked, this, &NewRunView::queue);
   return bar;
 }

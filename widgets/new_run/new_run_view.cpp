@@ -69,6 +69,7 @@ void NewRunView::set_session(Session* session) {
 
 void NewRunView::showEvent(QShowEvent* e) {
   QWidget::showEvent(e);
+  if (!e->spontaneous()) say({}, "text3");  // what was queued the last time
   if (session_) machine_->set_usual(session_->training().compute());
   read_runs();
   ask_unasked();
@@ -187,7 +188,7 @@ void NewRunView::choose_preset(const QString& id) {
   if (info.warm_started && !from_) {
     const qint64 data = data_->currentData().toLongLong();
     for (auto it = runs_.rbegin(); it != runs_.rend() && !from_; ++it)
-      if (it->finished && it->preset == "baseline" && it->dataset == data) from_ = it->id;
+      if (it->finished && it->preset == "baseline" && it->dataset == data) from_ = it->id, companion_wanted_ = true;
   } else if (!info.warm_started && from_ && preset != draft_.preset() && preset_info(draft_.preset()).warm_started) {
     from_.reset();
   }
@@ -208,7 +209,7 @@ void NewRunView::show_setting(const std::string& id) {
 
 void NewRunView::start_from(qint64 run) {
   from_ = run > 0 ? std::optional<std::int64_t>(run) : std::nullopt;
-  companion_->setChecked(from_.has_value());
+  companion_wanted_ = from_.has_value();
   rebase(true);
 }
 
@@ -265,7 +266,7 @@ void NewRunView::copy_from(qint64 run) {
       const QSignalBlocker quiet(start_);
       start_->setCurrentIndex(std::max(0, start_->findData(qint64{from_.value_or(0)})));
     }
-    companion_->setChecked(r.from.has_value() || r.pair.has_value());
+    companion_wanted_ = r.from.has_value() || r.pair.has_value();
     refresh_model();
     refresh_fields();
     edited();
@@ -332,7 +333,7 @@ RunPlan NewRunView::plan() const {
   p.name = name_->text().trimmed().toStdString();
   p.from = from_;
   p.seeds = read_seeds(seeds_->text()).value_or(std::vector<std::uint64_t>{});
-  p.paired = p.control = companion_->isChecked();
+  p.paired = p.control = companion_wanted_;
   p.compute = machine_->chosen();
   p.own_compute = machine_->differs();
   return p;
@@ -470,6 +471,7 @@ void NewRunView::refresh_bar() {
   companion_->setText(from_ ? tr("With its control") : tr("Paired with a baseline"));
   companion_->setToolTip(alone ? tr("It is its own comparison: the class term alone") : from_ ? tr("The same start, batches and steps with the class term alone") : tr("A baseline of the same seed, batches and schedule"));
   companion_->setEnabled(!alone);
+  companion_->setChecked(companion_wanted_ && !alone);
   const int n = p.runs(draft_);
   const bool busy = session_ && (session_->training().running() || !session_->training().waiting().empty());
   queue_->setText(n == 0 ? tr("Queue") : n == 1 ? (busy ? tr("Queue the run") : tr("Start the run")) : busy ? tr("Queue %1 runs").arg(n) : tr("Start %1 runs").arg(n));

@@ -149,6 +149,7 @@ class NewRunView : public QWidget, public Escapes {
   UnitEdit *name_, *seeds_;
   QToolButton *browse_, *more_seeds_;
   QCheckBox* companion_;
+  bool companion_wanted_ = false;  ///< what a person chose; a run that is its own comparison shows none
   QToolButton* reset_;
   QPushButton* queue_;
   CostPanel* cost_;

@@ -215,14 +215,24 @@ int RunPlan::runs(const RunDraft& draft) const { return static_cast<int>(seeds.s
 
 std::vector<std::int64_t> RunPlan::queue(Store& store, const RunDraft& draft) const {
   std::vector<std::int64_t> out, made;
+  std::set<std::string> taken;
+  for (const RunHead& h : store.run_heads()) taken.insert(h.name);
+  // A name that was not typed tells its run from those there are: "contrastive · seed 13 (2)".
+  const auto own = [&](const std::string& wanted) {
+    std::string free = wanted;
+    for (int k = 2; name.empty() && taken.contains(free); ++k) free = wanted + " (" + std::to_string(k) + ")";
+    taken.insert(free);
+    return free;
+  };
   const auto rename = [&](std::int64_t id, const std::string& to) {
     RunRecord run = store.run(id);
-    run.name = to;
+    run.name = own(to);
     store.update_run(run);
   };
   try {
     for (const std::uint64_t seed : seeds) {
-      const TrainRequest r = request(draft, seed);
+      TrainRequest r = request(draft, seed);
+      r.name = own(r.name);
       if (has_baseline(draft)) {
         const auto [baseline, run] = queue_pair(store, r);
         made.insert(made.end(), {baseline, run});

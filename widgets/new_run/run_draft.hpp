@@ -72,12 +72,12 @@ struct RunPlan {
 
   /// One run, as queue_run() wants it; `seed` of seeds.
   TrainRequest request(const RunDraft& draft, std::uint64_t seed) const;
-  /// "contrastive · seed 13", or the given name.
+  /// "contrastive · seed 13", or the given name (with its seed, where there are several).
   std::string run_name(const std::string& what, std::uint64_t seed) const;
   bool has_baseline(const RunDraft& draft) const;
   bool has_control(const RunDraft& draft) const;
   int runs(const RunDraft& draft) const;
-  /// The rows of the store, in the order in which they train. Throws what queue_run() throws; then no row is left.
+  /// The rows of the store, in the order in which they train; names that were not given are told from those there are by a number. Throws what queue_run() throws; then no row is left.
   std::vector<std::int64_t> queue(Store& store, const RunDraft& draft) const;
   /// The same on the command line, one call for each seed's first; `all`: for every run.
   QStringList command_lines(const QString& file, const RunDraft& draft) const;

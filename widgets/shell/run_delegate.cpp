@@ -130,7 +130,10 @@ void RunDelegate::paint_run(QPainter& p, const QStyleOptionViewItem& o, const Ru
   if (row.shown) draw_icon(p, QRectF(at.tick).adjusted(1, 1, -1, -1), "check", theme_["accentText"]);
   p.setFont(name);
   p.setPen(theme_["text"]);
-  p.drawText(at.name, Qt::AlignVCenter, QFontMetrics(name).elidedText(row.name, Qt::ElideRight, at.name.width()));
+  const int room = at.name.width() - (row.note.isEmpty() ? 0 : 18);
+  const QString title = QFontMetrics(name).elidedText(row.name, Qt::ElideRight, room);
+  p.drawText(at.name, Qt::AlignVCenter, title);
+  if (!row.note.isEmpty()) draw_icon(p, QRectF(at.name.left() + std::min(room, QFontMetrics(name).horizontalAdvance(title)) + 5, at.name.top() + 3, 12, 12), "note", theme_["text3"]);
   p.setFont(caption);
   p.setPen(theme_["text2"]);
   draw_tabular(p, at.state, Qt::AlignRight, state);

@@ -322,7 +322,7 @@ QVariant RunModel::data(const QModelIndex& index, int role) const {
     case Qt::EditRole: return r.name;
     case Qt::CheckStateRole: return static_cast<int>(r.shown ? Qt::Checked : Qt::Unchecked);
     case Qt::DecorationRole: return theme_.series(static_cast<std::size_t>(r.series));
-    case Qt::AccessibleTextRole: return QStringList{r.name, state_text(r), detail_text(r)}.join(QStringLiteral(", "));
+    case Qt::AccessibleTextRole: return (QStringList{r.name, state_text(r), detail_text(r)} + (r.note.isEmpty() ? QStringList() : QStringList{tr("with a note")})).join(QStringLiteral(", "));
     case Qt::ToolTipRole: {
       // Plain text: names and notes come from files.
       QStringList lines{tr("%1 (run %2)").arg(r.name).arg(r.id), tr("%1: %2").arg(r.status == RunStatus::finished ? tr("finished") : text(name_of(r.status)), detail_text(r))};
