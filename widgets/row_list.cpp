@@ -51,13 +51,13 @@ void RowsDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const 
   p->fillRect(QRectF(box.left(), box.bottom(), box.width(), 1), theme_["grid"]);
   const QFont plain = theme_.font("table"), medium = theme_.font("table", Theme::Weight::medium), small = theme_.font("caption");
   qreal left = box.left() + 12;
-  const QRectF first(left, box.top() + (two_lines_ ? 4 : 0), box.width() - 24, two_lines_ ? 18 : box.height());
+  const QRectF first(left, box.top() + (two_lines_ ? 4 : 0), box.width() - 24, two_lines_ ? theme_.px(18) : box.height());
   p->setFont(plain);
   const qreal whole_w = r.value.isEmpty() ? 0 : tabular_width(QFontMetricsF(plain), r.value) + 8;
   const bool below = two_lines_ && box.width() < theme_.px(below_);
   const qreal value_w = below ? 0 : whole_w, below_w = below ? whole_w : 0;
   p->setPen(theme_["text2"]);
-  if (whole_w > 0) draw_tabular(*p, below ? QRectF(first.left(), box.top() + 22, first.width(), 17) : first, Qt::AlignRight, r.value);
+  if (whole_w > 0) draw_tabular(*p, below ? QRectF(first.left(), box.top() + theme_.px(22), first.width(), theme_.px(17)) : first, Qt::AlignRight, r.value);
   if (r.series >= 0) {
     p->setPen(Qt::NoPen);
     p->setBrush(theme_.series(static_cast<std::size_t>(r.series)));
@@ -69,14 +69,14 @@ void RowsDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const 
   const qreal room = first.right() - left - value_w;
   p->drawText(QRectF(left, first.top(), room, first.height()), Qt::AlignVCenter, QFontMetricsF(medium).elidedText(r.title, Qt::ElideRight, room));
   if (two_lines_) {
-    const QRectF second(left, box.top() + 22, box.right() - left - 12 - below_w, 17);
+    const QRectF second(left, box.top() + theme_.px(22), box.right() - left - 12 - below_w, theme_.px(17));
     qreal x = second.left();
     p->setFont(small);
     if (r.mark != ListRow::Mark::none) {
       const bool right = r.mark == ListRow::Mark::right;
       p->setPen(theme_[right ? "ok" : "error"]);
-      p->drawText(QRectF(x, second.top(), 14, second.height()), Qt::AlignVCenter, right ? QStringLiteral("✓") : QStringLiteral("✗"));
-      x += 15;
+      p->drawText(QRectF(x, second.top(), theme_.px(14), second.height()), Qt::AlignVCenter, right ? QStringLiteral("✓") : QStringLiteral("✗"));
+      x += theme_.px(15);
     }
     p->setPen(theme_["text3"]);
     p->drawText(QRectF(x, second.top(), second.right() - x, second.height()), Qt::AlignVCenter, QFontMetricsF(small).elidedText(r.note, Qt::ElideRight, second.right() - x));

@@ -148,9 +148,21 @@ class TestEvaluate : public QObject {
       view.set_wish(wish({1, 2}, 500));
       QVERIFY(settle(view, session));
       QVERIFY(posts && posts->value() == 120 && posts->maximum() == 120);
+      // Out of sight it measures nothing, and stops what it measures.
+      view.hide();
       view.set_wish(wish({1, 2}, 60));
       QVERIFY(settle(view, session));
       QCOMPARE(posts->value(), 60);
+      QVERIFY(!view.cost());
+      const auto measures = [&] {
+        const auto all = session.work().receivers();
+        return std::find(all.begin(), all.end(), &view) != all.end();
+      };
+      view.show();
+      QVERIFY(measures());
+      view.hide();
+      QVERIFY(!measures());
+      view.show();
       QTRY_VERIFY_WITH_TIMEOUT(view.cost().has_value(), 20'000);
       start->click();
       QVERIFY(view.computing());

@@ -105,6 +105,23 @@ class TestGeometryPanel : public QObject {
     QTRY_VERIFY_WITH_TIMEOUT(settled() && panel_->document() == before, patience);
   }
 
+  /// What it asked for does not hold up the view that took its place; shown again, it asks again.
+  void hidden_it_keeps_nobody_waiting() {
+    panel_->show_run(run_);
+    const auto asks = [&] {
+      const auto all = session_->work().receivers();
+      return std::find(all.begin(), all.end(), panel_.get()) != all.end();
+    };
+    QVERIFY(asks());
+    panel_->hide();
+    QVERIFY(!asks());
+    QTest::qWait(500);  // nor does it when the pause after the last change is over
+    QVERIFY(!asks());
+    panel_->show();
+    QTRY_VERIFY_WITH_TIMEOUT(settled(), patience);
+    QVERIFY(panel_->shown());
+  }
+
   /// No circle runs through the name of a word, wherever the circles are.
   void names_of_words_keep_clear_of_the_circles() {
     panel_->resize(420, 900);

@@ -133,18 +133,22 @@ void OverlapMatrices::lay_out() {
   qreal foot = 0;
   for (std::size_t j = 0; j + 1 < names_.size(); ++j) foot = std::max(foot, m.horizontalAdvance(safe(names_[j])));
   foot = std::min(foot, height() * 0.35);
-  const qreal gap = 18, wide = (width() - 24 - names_width_ - 8 - gap * (matrices - 1)) / matrices / n, high = (height() - 36 - foot - 12) / n;
+  const qreal top = theme_.px(36), gap = 18, wide = (width() - 24 - names_width_ - 8 - gap * (matrices - 1)) / matrices / n, high = (height() - top - foot - 12) / n;
   cell_ = std::floor(std::clamp(std::min(wide, high), 8.0, 42.0));
   heads_.clear();
   for (std::size_t j = 0; j + 1 < names_.size(); ++j) heads_.push_back(safe(names_[j]));
   upright_ = true;
   if (cell_ < 30) {  // a low panel: first letters, if they tell the classes apart; the rows carry the names in the same order
-    QStringList letters;
-    for (const auto& name : heads_) letters << QString(name).remove(QLatin1Char('.')).left(3);
-    if (QStringList(letters).removeDuplicates() == 0) {
+    const qreal lower = std::floor(std::clamp(std::min(wide, (height() - top - theme_.px(20)) / n), 8.0, 42.0));
+    for (const int count : {3, 2, 1}) {
+      QStringList letters;
+      bool fit = true;
+      for (const auto& name : heads_) letters << QString(name).remove(QLatin1Char('.')).left(count), fit = fit && (m.horizontalAdvance(letters.back()) <= lower + 1 || count == 1);
+      if (!fit || QStringList(letters).removeDuplicates() > 0) continue;
       upright_ = false;
-      cell_ = std::floor(std::clamp(std::min(wide, (height() - 36 - 20) / n), 8.0, 42.0));
+      cell_ = lower;
       for (int j = 0; j < letters.size(); ++j) heads_[static_cast<std::size_t>(j)] = letters[j];
+      break;
     }
   }
   for (std::size_t r = 0; r < runs_.size(); ++r) {
@@ -153,7 +157,7 @@ void OverlapMatrices::lay_out() {
     for (std::size_t i = 1; i < names_.size(); ++i)
       for (std::size_t j = 0; j < i; ++j) {
         const QString said = tr("%1: %2, %3, overlap %4").arg(text(view_->label(runs_[r])), safe(names_[j]), safe(names_[i]), text(fixed(value(runs_[r], i, j), 3)));
-        items.push_back({QRectF(left + cell_ * static_cast<qreal>(j), 36 + cell_ * static_cast<qreal>(i - 1), cell_, cell_), static_cast<int>(i * names_.size() + j), said, said});
+        items.push_back({QRectF(left + cell_ * static_cast<qreal>(j), top + cell_ * static_cast<qreal>(i - 1), cell_, cell_), static_cast<int>(i * names_.size() + j), said, said});
       }
   }
   set_items(std::move(items));
@@ -164,32 +168,32 @@ void OverlapMatrices::paintEvent(QPaintEvent*) {
   p.setRenderHint(QPainter::Antialiasing);
   p.fillRect(rect(), theme_["panel"]);
   if (lefts_.empty()) return;
-  const QFont small = theme_.font("caption"), bold = theme_.font("table", Theme::Weight::semibold), number = theme_.font(cell_ >= 26 ? "table" : "axis", Theme::Weight::medium);
+  const QFont small = theme_.font("caption"), bold = theme_.font("table", Theme::Weight::semibold), number = theme_.font(cell_ >= theme_.px(26) ? "table" : "axis", Theme::Weight::medium);
   const auto n = names_.size();
-  const qreal bottom = 36 + cell_ * static_cast<qreal>(n - 1);
+  const qreal top = theme_.px(36), bottom = top + cell_ * static_cast<qreal>(n - 1);
   p.setFont(small);
   p.setPen(theme_["text2"]);
   for (std::size_t i = 1; i < n; ++i)
-    p.drawText(QRectF(12, 36 + cell_ * static_cast<qreal>(i - 1), names_width_, cell_), Qt::AlignRight | Qt::AlignVCenter, QFontMetricsF(small, this).elidedText(safe(names_[i]), Qt::ElideRight, names_width_));
+    p.drawText(QRectF(12, top + cell_ * static_cast<qreal>(i - 1), names_width_, cell_), Qt::AlignRight | Qt::AlignVCenter, QFontMetricsF(small, this).elidedText(safe(names_[i]), Qt::ElideRight, names_width_));
   for (std::size_t r = 0; r < runs_.size(); ++r) {
     const auto& run = view_->runs[static_cast<std::size_t>(runs_[r])];
-    draw_swatch(p, theme_, {lefts_[r], 12}, run.series);
+    draw_swatch(p, theme_, {lefts_[r], 3 + theme_.px(18) / 2}, run.series);
     p.setFont(bold);
     p.setPen(theme_["text"]);
     const qreal room = cell_ * static_cast<qreal>(n - 1) - 14;
-    p.drawText(QRectF(lefts_[r] + 15, 3, room, 18), Qt::AlignVCenter, QFontMetricsF(bold, this).elidedText(safe(run.letter + " " + run.name), Qt::ElideRight, room));
+    p.drawText(QRectF(lefts_[r] + 15, 3, room, theme_.px(18)), Qt::AlignVCenter, QFontMetricsF(bold, this).elidedText(safe(run.letter + " " + run.name), Qt::ElideRight, room));
     p.setFont(small);
     p.setPen(theme_["text3"]);
-    draw_tabular(p, QRectF(lefts_[r] + 15, 19, room, 14), Qt::AlignLeft, tr("mean %1").arg(text(fixed(number_of(get(get(*matrix_, "runs"), static_cast<std::size_t>(runs_[r])), "mean"), 2))));
+    draw_tabular(p, QRectF(lefts_[r] + 15, theme_.px(19), room, theme_.px(14)), Qt::AlignLeft, tr("mean %1").arg(text(fixed(number_of(get(get(*matrix_, "runs"), static_cast<std::size_t>(runs_[r])), "mean"), 2))));
     for (std::size_t i = 1; i < n; ++i)
       for (std::size_t j = 0; j < i; ++j) {
         const double v = value(runs_[r], i, j);
-        const QRectF box(lefts_[r] + cell_ * static_cast<qreal>(j), 36 + cell_ * static_cast<qreal>(i - 1), cell_, cell_);
+        const QRectF box(lefts_[r] + cell_ * static_cast<qreal>(j), top + cell_ * static_cast<qreal>(i - 1), cell_, cell_);
         const Cell look = theme_.colours().amount.cell(v);
         p.setPen(look.ground == theme_.colours()["panel"] ? QPen(theme_["border"], 1) : QPen(Qt::NoPen));
         p.setBrush(colour(look.ground));
         p.drawRect(box.adjusted(1, 1, -1, -1));
-        if (cell_ >= 16) {
+        if (cell_ >= theme_.px(16)) {
           p.setFont(number);
           p.setPen(colour(look.ink));
           draw_tabular(p, box, Qt::AlignHCenter, text(fixed(v, 1)));
@@ -205,13 +209,13 @@ void OverlapMatrices::paintEvent(QPaintEvent*) {
     const QFontMetricsF m(small, this);
     for (std::size_t j = 0; j + 1 < n; ++j) {
       if (!upright_) {
-        p.drawText(QRectF(lefts_[r] + cell_ * static_cast<qreal>(j) - 6, bottom + 2, cell_ + 12, 16), Qt::AlignCenter, heads_[j]);
+        p.drawText(QRectF(lefts_[r] + cell_ * static_cast<qreal>(j) - 6, bottom + 2, cell_ + 12, theme_.px(16)), Qt::AlignCenter, heads_[j]);
         continue;
       }
       p.save();
       p.translate(lefts_[r] + cell_ * (static_cast<qreal>(j) + 0.5), bottom + 4);
       p.rotate(90);
-      p.drawText(QRectF(0, -8, height() - bottom - 6, 16), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(heads_[j], Qt::ElideRight, height() - bottom - 8));
+      p.drawText(QRectF(0, -0.5 * theme_.px(16), height() - bottom - 6, theme_.px(16)), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(heads_[j], Qt::ElideRight, height() - bottom - 8));
       p.restore();
     }
   }
@@ -251,12 +255,12 @@ QString WordsChanged::empty_sentence() const {
 
 void WordsChanged::lay_out() {
   std::vector<Item> items;
-  const qreal room = height() - 8 - 40;  // above the axis and its caption
-  const std::size_t n = std::max<std::size_t>(2, static_cast<std::size_t>(room / 17)), half = n / 2;
+  const qreal room = height() - 8 - theme_.px(40);  // above the axis and its caption
+  const std::size_t n = std::max<std::size_t>(2, static_cast<std::size_t>(room / theme_.px(17))), half = n / 2;
   shown_gained_ = std::min(gained_.size(), std::max(half, n - std::min(n, lost_.size())));
   shown_lost_ = std::min(lost_.size(), n - std::min(n, shown_gained_));
   const std::size_t shown = shown_gained_ + shown_lost_;
-  row_height_ = shown ? std::min<qreal>(22, (room - 8) / static_cast<qreal>(shown)) : 20;
+  row_height_ = shown ? std::min<qreal>(theme_.px(22), (room - 8) / static_cast<qreal>(shown)) : 20;
   reach_ = 0;
   for (const auto& [list, count] : {std::pair{&gained_, shown_gained_}, {&lost_, shown_lost_}})
     for (std::size_t i = 0; i < count; ++i)
@@ -333,14 +337,17 @@ void WordsChanged::paintEvent(QPaintEvent*) {
   p.setFont(axis);
   p.setPen(theme_["text3"]);
   const int decimals = reach_ < 0.01 ? 4 : reach_ < 0.1 ? 3 : 2;
+  const bool halves = 5.6 * tabular_width(QFontMetricsF(axis, this), text(with_sign(reach_, decimals))) < width();
   for (const double t : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
+    if (!halves && std::abs(t) == 0.5) continue;
     const QString label = t == 0 ? QStringLiteral("0") : text(with_sign(t * reach_, decimals));
     const qreal w = tabular_width(QFontMetricsF(axis, this), label);
     p.fillRect(QRectF(std::round(x(t * reach_)), bottom, 1, 3), theme_["borderStrong"]);
-    draw_tabular(p, QRectF(std::clamp(x(t * reach_) - w / 2, 2.0, width() - w - 2), bottom + 3, w, 13), Qt::AlignLeft, label);
+    draw_tabular(p, QRectF(std::clamp(x(t * reach_) - w / 2, 2.0, width() - w - 2), bottom + 3, w, theme_.px(13)), Qt::AlignLeft, label);
   }
   p.setFont(theme_.font("caption"));
-  p.drawText(QRectF(0, bottom + 16, width(), 16), Qt::AlignCenter, tr("change of the share of positive score, 95 %"));
+  const QString whole = tr("change of the share of positive score, 95 %");
+  p.drawText(QRectF(0, bottom + theme_.px(16), width(), theme_.px(16)), Qt::AlignCenter, QFontMetricsF(p.font(), this).horizontalAdvance(whole) < width() - 4 ? whole : tr("change of share, 95 %"));
   draw_focus(p);
 }
 

@@ -60,8 +60,8 @@ qreal RankSlopes::y_of(int rank) const { return head(theme_) + row_ * (std::min(
 void RankSlopes::lay_out() {
   lines_.clear();
   if (!post_ || a_.empty()) return set_items({});
-  fits_ = std::clamp(static_cast<int>((height() - head(theme_) - foot(theme_)) / 14), 1, std::min(top_, static_cast<int>(a_.size())));
-  row_ = std::clamp((height() - head(theme_) - foot(theme_)) / (fits_ + 1.0), 13.0, 25.0);
+  fits_ = std::clamp(static_cast<int>((height() - head(theme_) - foot(theme_)) / theme_.px(14)), 1, std::min(top_, static_cast<int>(a_.size())));
+  row_ = std::clamp((height() - head(theme_) - foot(theme_)) / (fits_ + 1.0), theme_.px(13), theme_.px(25));
   left_ = std::round(width() * 0.36), right_ = std::round(width() * 0.64);
   for (std::size_t w = 0; w < a_.size(); ++w)
     if (a_[w] <= fits_ || b_[w] <= fits_) lines_.push_back({static_cast<int>(w), a_[w], b_[w]});
@@ -82,10 +82,11 @@ void RankSlopes::paintEvent(QPaintEvent*) {
   p.fillRect(rect(), theme_["panel"]);
   if (lines_.empty()) return;
   const QFont plain = theme_.font("table"), bold = theme_.font("table", Theme::Weight::semibold), small = theme_.font("caption"), smallb = theme_.font("caption", Theme::Weight::semibold);
+  const qreal line = theme_.px(18), number = theme_.px(22);  // a line of text; the room of a rank
   p.setFont(smallb);
   p.setPen(theme_["text"]);
-  p.drawText(QRectF(0, 4, left_ + 6, 18), Qt::AlignRight | Qt::AlignVCenter, tr("%1 rank").arg(post_->rows[0].label));
-  p.drawText(QRectF(right_ - 6, 4, width() - right_, 18), Qt::AlignLeft | Qt::AlignVCenter, tr("%1 rank").arg(post_->rows[1].label));
+  p.drawText(QRectF(0, 4, left_ + 6, line), Qt::AlignRight | Qt::AlignVCenter, tr("%1 rank").arg(post_->rows[0].label));
+  p.drawText(QRectF(right_ - 6, 4, width() - right_, line), Qt::AlignLeft | Qt::AlignVCenter, tr("%1 rank").arg(post_->rows[1].label));
   const qreal floor = y_of(fits_ + 1);
   p.setPen(QPen(theme_["border"], 1, Qt::DashLine));
   p.drawLine(QPointF(12, floor - row_ / 2 - 2), QPointF(width() - 12, floor - row_ / 2 - 2));
@@ -106,29 +107,29 @@ void RankSlopes::paintEvent(QPaintEvent*) {
       const QFont& font = ringed ? bold : plain;
       const QFontMetricsF m(font, this);
       const QString word = post_->word(l.word);
-      const qreal room = left_ - 32;
+      const qreal room = left_ - 10 - number;
       if (l.a <= fits_) {
         p.setFont(plain);
         p.setPen(theme_["text2"]);
-        draw_tabular(p, QRectF(left_ - 14, y_of(l.a) - 9, 22, 18), Qt::AlignRight, QString::number(l.a));
+        draw_tabular(p, QRectF(left_ + 8 - number, y_of(l.a) - line / 2, number, line), Qt::AlignRight, QString::number(l.a));
         p.setFont(font);
         p.setPen(theme_["text"]);
-        p.drawText(QRectF(4, y_of(l.a) - 9, room + 8, 18), Qt::AlignRight | Qt::AlignVCenter, m.elidedText(word, Qt::ElideRight, room));
+        p.drawText(QRectF(-6, y_of(l.a) - line / 2, left_ + 8 - number, line), Qt::AlignRight | Qt::AlignVCenter, m.elidedText(word, Qt::ElideRight, room));
       }
       if (l.b <= fits_) {
         p.setFont(plain);
         p.setPen(theme_["text2"]);
-        draw_tabular(p, QRectF(right_ - 8, y_of(l.b) - 9, 22, 18), Qt::AlignLeft, QString::number(l.b));
+        draw_tabular(p, QRectF(right_ - 8, y_of(l.b) - line / 2, number, line), Qt::AlignLeft, QString::number(l.b));
         p.setFont(font);
         p.setPen(theme_["text"]);
-        p.drawText(QRectF(right_ + 12, y_of(l.b) - 9, room + 8, 18), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(word, Qt::ElideRight, room));
+        p.drawText(QRectF(right_ + number - 10, y_of(l.b) - line / 2, room + 8, line), Qt::AlignLeft | Qt::AlignVCenter, m.elidedText(word, Qt::ElideRight, room));
       }
     }
   p.setFont(small);
   p.setPen(theme_["text2"]);
   const auto below = [&](int n) { return n == 0 ? QString() : n == 1 ? tr("1 word, below %1").arg(fits_) : tr("%1 words, below %2").arg(n).arg(fits_); };
-  p.drawText(QRectF(0, floor - 9, left_ + 4, 18), Qt::AlignRight | Qt::AlignVCenter, below(below_a));
-  p.drawText(QRectF(right_ - 4, floor - 9, width() - right_ + 4, 18), Qt::AlignLeft | Qt::AlignVCenter, below(below_b));
+  p.drawText(QRectF(0, floor - line / 2, left_ + 4, line), Qt::AlignRight | Qt::AlignVCenter, QFontMetricsF(small, this).elidedText(below(below_a), Qt::ElideRight, left_));
+  p.drawText(QRectF(right_ - 4, floor - line / 2, width() - right_ + 4, line), Qt::AlignLeft | Qt::AlignVCenter, QFontMetricsF(small, this).elidedText(below(below_b), Qt::ElideRight, width() - right_));
   draw_focus(p);
 }
 

@@ -35,6 +35,14 @@ void EvaluateView::showEvent(QShowEvent* e) {
   if (data_) measure_cost();
 }
 
+/// What is on screen now does not wait for a cost that nobody looks at.
+void EvaluateView::hideEvent(QHideEvent* e) {
+  QWidget::hideEvent(e);
+  if (e->spontaneous() || !session_ || !cost_job_) return;
+  session_->work().cancel(cost_job_);
+  cost_job_ = 0;
+}
+
 void EvaluateView::measure_cost() {
   if (!session_ || session_->read_only() || !data_ || cost_ || cost_job_ || job_ || !isVisible() ||
       data_->missing_values + data_->missing_pairs == 0)

@@ -326,6 +326,7 @@ void EvaluateView::set_run_colours(const std::map<std::int64_t, int>& series) {
 void EvaluateView::set_wish(const EvaluateWish& wish) {
   know_file();
   wish_ = wish;
+  cost_.reset();  // was of another
   read();
 }
 
@@ -337,6 +338,7 @@ void EvaluateView::show_protocol(int number) {
       if (std::all_of(wish_.runs.begin(), wish_.runs.end(),
                       [&](std::int64_t id) { return run(id) && trained_length(*run(id)) == wish_.options.max_length; }))
         wish_.options.max_length = 0;
+      cost_.reset();
       read();
       return;
     }

@@ -74,6 +74,7 @@ class EvaluateView : public QWidget {
  protected:
   void resizeEvent(QResizeEvent*) override;
   void showEvent(QShowEvent*) override;
+  void hideEvent(QHideEvent*) override;
 
  private:
   void build();

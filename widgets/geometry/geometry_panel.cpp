@@ -498,6 +498,12 @@ void GeometryPanel::showEvent(QShowEvent* e) {
 void GeometryPanel::hideEvent(QHideEvent* e) {
   Panel::hideEvent(e);
   watch();
+  // The view that is on screen now does not wait for it: seconds, where the table has not been measured yet. Shown again, it is asked again.
+  pause_.stop();
+  if (e->spontaneous() || !session_ || !job_) return;
+  session_->work().cancel(job_);
+  job_ = 0;
+  stale_.stop();
 }
 
 void GeometryPanel::explain_nothing(const QString& sentence) {

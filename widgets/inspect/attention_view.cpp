@@ -79,7 +79,7 @@ void HeadGrid::lay_out() {
   std::vector<Item> items;
   if (attention_) {
     const int L = attention_->words.layers, H = attention_->words.heads;
-    const qreal left = 46, top = 14, w = std::min<qreal>(22, (width() - left - 2) / H), h = std::min<qreal>(18, (height() - top - 2) / L);
+    const qreal left = theme_.px(46), top = theme_.px(14), w = std::min<qreal>(theme_.px(22), (width() - left - 2) / H), h = std::min<qreal>(theme_.px(18), (height() - top - 2) / L);
     for (int l = 0; l < L; ++l)
       for (int n = 0; n < H; ++n) {
         const QString value = text(fixed(attention_->strongest(l, n, from_)));
@@ -105,7 +105,7 @@ void HeadGrid::paintEvent(QPaintEvent*) {
   p.setPen(theme_["text3"]);
   for (const auto& it : items()) {
     if (it.key % H == 0) p.drawText(QRectF(0, it.box.top(), it.box.left() - 5, it.box.height()), Qt::AlignRight | Qt::AlignVCenter, tr("layer %1").arg(it.key / H + 1));
-    if (it.key < H && (it.box.width() >= 12 || it.key % 2 == 0)) draw_tabular(p, QRectF(it.box.left(), 0, it.box.width(), 13), Qt::AlignHCenter, QString::number(it.key + 1));
+    if (it.key < H && (it.box.width() >= theme_.px(12) || it.key % 2 == 0)) draw_tabular(p, QRectF(it.box.left(), 0, it.box.width(), theme_.px(13)), Qt::AlignHCenter, QString::number(it.key + 1));
   }
   for (std::size_t i = 0; i < items().size(); ++i) p.fillRect(items()[i].box.adjusted(0.5, 0.5, -0.5, -0.5), colour(theme_.colours().amount.colour(values[i] / most)));
   p.setBrush(Qt::NoBrush);

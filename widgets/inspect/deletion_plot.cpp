@@ -100,9 +100,10 @@ void DeletionPlot::paintEvent(QPaintEvent*) {
   std::vector<Name> names{{name_of(target), y(of(values, end, target)), on, true}, {name_of(other), y(of(values, end, other)), off, true}, {tr("others"), y(rest(end)), theme_["text2"], false}};
   if (!keep_) names.push_back({tr("random"), y(of(curve_->random, end, target)), theme_["text3"], false});
   std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.y < b.y; });
-  for (std::size_t i = 1; i < names.size(); ++i) names[i].y = std::max(names[i].y, names[i - 1].y + 12);
-  if (const qreal over = names.back().y - (box.bottom() + 6); over > 0)
-    for (auto& n : names) n.y -= over;
+  const qreal apart = theme_.px(12);
+  for (std::size_t i = 1; i < names.size(); ++i) names[i].y = std::max(names[i].y, names[i - 1].y + apart);
+  qreal lowest = box.bottom() + 6;  // and back up, only those that are in the way
+  for (std::size_t i = names.size(); i-- > 0; lowest = names[i].y - apart) names[i].y = std::min(names[i].y, lowest);
   for (const auto& n : names) {
     p.setFont(theme_.font("axis", n.bold ? Theme::Weight::semibold : Theme::Weight::regular));
     p.setPen(n.ink);

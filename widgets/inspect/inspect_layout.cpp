@@ -462,8 +462,8 @@ void InspectView::show_run_list() {
 /// What a short post leaves free helps the strip: taller bars, more names.
 void InspectView::fit_strip() {
   const int wide = post_panel_->width();
-  foot_->setDirection(wide < 500 ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  for (QWidget* w : std::initializer_list<QWidget*>{gamma_name_, gamma_, gamma_label_}) w->setVisible(wide >= 640 && !blind());
+  foot_->setDirection(wide < theme_.px(500) ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  for (QWidget* w : std::initializer_list<QWidget*>{gamma_name_, gamma_, gamma_label_}) w->setVisible(wide >= theme_.px(640) && !blind());
   const int room = post_panel_->height() - 180 - (shape_ == Shape::wide ? 36 : 0), text_height = painted_->minimumHeight();
   strip_->setFixedHeight(std::clamp(room - text_height, OrderStrip::least_height, OrderStrip::most_height));
 }

@@ -108,13 +108,13 @@ void MethodMaps::paintEvent(QPaintEvent*) {
     }
     p.setFont(medium);
     p.setPen(theme_[map.shown ? "accent" : "text"]);
-    p.drawText(QRectF(box.left(), box.top(), box.width(), 15), Qt::AlignVCenter, QFontMetricsF(medium, this).elidedText(map.title, Qt::ElideRight, box.width()));
+    p.drawText(QRectF(box.left(), box.top(), box.width(), theme_.px(15)), Qt::AlignVCenter, QFontMetricsF(medium, this).elidedText(map.title, Qt::ElideRight, box.width()));
     p.setFont(small);
     p.setPen(theme_["text3"]);
     const QFontMetricsF sm(small, this);
     const qreal right = tabular_width(sm, map.right);
-    draw_tabular(p, QRectF(box.right() - right, box.top() + 15, right, 13), Qt::AlignRight, map.right);
-    p.drawText(QRectF(box.left(), box.top() + 15, box.width() - right - 4, 13), Qt::AlignVCenter, sm.elidedText(map.note, Qt::ElideRight, box.width() - right - 4));
+    draw_tabular(p, QRectF(box.right() - right, box.top() + theme_.px(15), right, theme_.px(13)), Qt::AlignRight, map.right);
+    p.drawText(QRectF(box.left(), box.top() + theme_.px(15), box.width() - right - 4, theme_.px(13)), Qt::AlignVCenter, sm.elidedText(map.note, Qt::ElideRight, box.width() - right - 4));
     if (map.post) continue;
     const QRectF frame = box.adjusted(0, maps_head(theme_), 0, -4);
     const bool failed = map.state == Map::State::failed;

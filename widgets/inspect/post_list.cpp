@@ -54,14 +54,14 @@ void PostDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const 
   p->setFont(theme_.font("table"));
   p->setPen(theme_["text2"]);
   const bool known = std::isfinite(line.confidence);
-  draw_tabular(*p, QRectF(right - 34, box.top() + 3, 34, 18), Qt::AlignRight, known ? text(fixed(line.confidence, 2)) : QStringLiteral("–"));
+  draw_tabular(*p, QRectF(right - theme_.px(34), box.top() + 3, theme_.px(34), theme_.px(18)), Qt::AlignRight, known ? text(fixed(line.confidence, 2)) : QStringLiteral("–"));
   p->setFont(medium);
   p->setPen(theme_["text"]);
-  const qreal room = right - left - 40;
-  p->drawText(QRectF(left, box.top() + 3, room, 18), Qt::AlignVCenter, QFontMetricsF(medium, p->device()).elidedText(line.title, Qt::ElideRight, room));
-  draw_snippet(*p, QRectF(left, box.top() + 20, right - left, 16), line.snippet, theme_, selected);
+  const qreal room = right - left - theme_.px(40);
+  p->drawText(QRectF(left, box.top() + 3, room, theme_.px(18)), Qt::AlignVCenter, QFontMetricsF(medium, p->device()).elidedText(line.title, Qt::ElideRight, room));
+  draw_snippet(*p, QRectF(left, box.top() + theme_.px(20), right - left, theme_.px(16)), line.snippet, theme_, selected);
   // Right or wrong: mark, gold, and what it was taken for.
-  const QRectF third(left, box.top() + 36, right - left - 58, 16);
+  const QRectF third(left, box.top() + theme_.px(36), right - left - 58, theme_.px(16));
   p->setFont(small);
   const QFontMetricsF m(small, p->device());
   qreal x = third.left();

@@ -13,7 +13,7 @@ class PostDelegate : public QStyledItemDelegate {
  public:
   PostDelegate(Theme& theme, QObject* parent);
   void paint(QPainter*, const QStyleOptionViewItem&, const QModelIndex&) const override;
-  QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {200, 55}; }
+  QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {200, static_cast<int>(theme_.px(55))}; }
 
  private:
   Theme& theme_;

@@ -18,16 +18,17 @@ struct Places {
   QRect tick, swatch, name, state, glyph, detail, curve;
 };
 
-Places places(const QRect& r, int state_width) {
+Places places(const QRect& r, int state_width, const Theme& theme) {
+  const int first = r.top() + 4, line = static_cast<int>(theme.px(18)), second = r.top() + static_cast<int>(theme.px(22));
   Places p;
   p.tick = {r.left() + 12, r.top() + (r.height() - 14) / 2, 14, 14};
   p.swatch = {p.tick.right() + 9, r.top() + (r.height() - 10) / 2, 10, 10};
   const int left = p.swatch.right() + 10, right = r.right() - 10;
-  p.glyph = {right - 14, r.top() + 6, 14, 14};
-  p.state = {p.glyph.left() - 6 - state_width, r.top() + 4, state_width, 18};
-  p.name = {left, r.top() + 4, std::max(0, p.state.left() - 6 - left), 18};
-  p.curve = {right - 46, r.top() + 24, 46, 16};
-  p.detail = {left, r.top() + 22, std::max(0, p.curve.left() - 6 - left), 18};
+  p.glyph = {right - 14, first + (line - 14) / 2, 14, 14};
+  p.state = {p.glyph.left() - 6 - state_width, first, state_width, line};
+  p.name = {left, first, std::max(0, p.state.left() - 6 - left), line};
+  p.curve = {right - 46, second + 2, 46, 16};
+  p.detail = {left, second, std::max(0, p.curve.left() - 6 - left), line};
   return p;
 }
 
@@ -116,7 +117,7 @@ void RunDelegate::paint_run(QPainter& p, const QStyleOptionViewItem& o, const Ru
   if (selected) p.fillRect(QRect(o.rect.left(), o.rect.top(), 3, o.rect.height()), theme_["accent"]);
   const QFont caption = theme_.font("caption"), name = theme_.font("table", Theme::Weight::medium);
   const QString state = state_text(row);
-  const Places at = places(o.rect, static_cast<int>(std::ceil(tabular_width(QFontMetricsF(caption), state))));
+  const Places at = places(o.rect, static_cast<int>(std::ceil(tabular_width(QFontMetricsF(caption), state))), theme_);
   // The box says whether the charts show it.
   p.save();
   p.setRenderHint(QPainter::Antialiasing);
@@ -133,7 +134,7 @@ void RunDelegate::paint_run(QPainter& p, const QStyleOptionViewItem& o, const Ru
   const int room = at.name.width() - (row.note.isEmpty() ? 0 : 18);
   const QString title = QFontMetrics(name).elidedText(row.name, Qt::ElideRight, room);
   p.drawText(at.name, Qt::AlignVCenter, title);
-  if (!row.note.isEmpty()) draw_icon(p, QRectF(at.name.left() + std::min(room, QFontMetrics(name).horizontalAdvance(title)) + 5, at.name.top() + 3, 12, 12), "note", theme_["text3"]);
+  if (!row.note.isEmpty()) draw_icon(p, QRectF(at.name.left() + std::min(room, QFontMetrics(name).horizontalAdvance(title)) + 5, at.name.top() + (at.name.height() - 12) / 2, 12, 12), "note", theme_["text3"]);
   p.setFont(caption);
   p.setPen(theme_["text2"]);
   draw_tabular(p, at.state, Qt::AlignRight, state);
@@ -157,7 +158,7 @@ bool RunDelegate::editorEvent(QEvent* e, QAbstractItemModel* model, const QStyle
   if (!row || (e->type() != QEvent::MouseButtonRelease && e->type() != QEvent::MouseButtonPress && e->type() != QEvent::MouseButtonDblClick)) return QStyledItemDelegate::editorEvent(e, model, o, index);
   const auto* mouse = static_cast<QMouseEvent*>(e);
   if (mouse->button() != Qt::LeftButton) return false;
-  const Places at = places(o.rect, 0);
+  const Places at = places(o.rect, 0, theme_);
   const QPoint p = mouse->position().toPoint();
   if (at.tick.adjusted(-5, -5, 4, 5).contains(p)) {
     if (e->type() == QEvent::MouseButtonRelease) model->setData(index, row->shown ? Qt::Unchecked : Qt::Checked, Qt::CheckStateRole);
@@ -179,7 +180,7 @@ QWidget* RunDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&,
 }
 
 void RunDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& o, const QModelIndex&) const {
-  const Places at = places(o.rect, 0);
+  const Places at = places(o.rect, 0, theme_);
   editor->setGeometry(at.name.left() - 9, o.rect.top() + 1, o.rect.right() - at.name.left() + 4, 26);
 }
 
