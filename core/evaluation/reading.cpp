@@ -84,6 +84,10 @@ Json settings_for_run(Store& store, std::int64_t run, const EvaluationOptions& o
   return settings_json(o, store.dataset(record.dataset).name, judged_in);
 }
 
+bool by_construction(const std::string& method, const std::string& metric) {
+  return method == "occlusion" && metric == "tau-loo";
+}
+
 EvaluationReading read_evaluation(Store& store, std::int64_t id, const Json& settings,
                                   const std::vector<std::string>& methods, const std::vector<std::string>& metrics,
                                   std::stop_token stop, const EvaluationReading* before) {
@@ -136,16 +140,16 @@ EvaluationReading read_evaluation(Store& store, std::int64_t id, const Json& set
       out.cells[{method, metric}] = std::move(cell);
     }
     if (!changed || metric_info(metric).better.empty()) continue;
-    // The control is no candidate. Only methods that judged the same posts are ranked.
+    // The control is no candidate, nor what is the metric itself. Only methods that judged the same posts are ranked.
     std::vector<EvaluatedCell*> ranked;
     std::size_t most = 0;
     for (const auto& method : methods)
-      if (const auto it = out.cells.find({method, metric}); it != out.cells.end() && method != random_method)
+      if (const auto it = out.cells.find({method, metric}); it != out.cells.end() && method != random_method && !by_construction(method, metric))
         most = std::max(most, it->second.done);
     for (const auto& method : methods)
       if (const auto it = out.cells.find({method, metric}); it != out.cells.end()) {
         it->second.standing = Standing::plain;
-        if (method != random_method && it->second.done == most) ranked.push_back(&it->second);
+        if (method != random_method && !by_construction(method, metric) && it->second.done == most) ranked.push_back(&it->second);
       }
     std::vector<std::vector<double>> values;
     std::vector<Interval> intervals;

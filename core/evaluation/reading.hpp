@@ -39,6 +39,10 @@ struct EvaluationReading {
 Json settings_for_run(Store& store, std::int64_t run, const EvaluationOptions& options, int model_max_length,
                       Precision judged_in);
 
+/// Is the metric the method itself, so that its value is no merit? Occlusion's scores are the drops that tau-loo compares
+/// with: both take removal and unit from the protocol. Such a method is no candidate for the best of the column.
+bool by_construction(const std::string& method, const std::string& metric);
+
 /// `before`: an earlier reading of the same run and settings; cells that did not change are taken from it. Throws
 /// std::runtime_error (settings), Cancelled.
 EvaluationReading read_evaluation(Store& store, std::int64_t run, const Json& settings,

@@ -260,6 +260,14 @@ class TestEvaluate : public QObject {
     QVERIFY(settle(view, session));
     QCOMPARE(view.evaluation()->missing_values, std::size_t{0});
     QCOMPARE(stored(), std::size_t{720});
+    // τ with leave-one-out is occlusion: 1, and no merit.
+    auto* model = view.findChild<GridModel*>();
+    const int of_occlusion = model->find_method("occlusion"), loo = model->find_metric("tau-loo");
+    const auto itself = model->entries(of_occlusion, loo).at(0);
+    QVERIFY2(itself.mean.value > 0.999, qPrintable(QString::number(itself.mean.value)));
+    QVERIFY(itself.standing == Standing::plain && itself.rank == 0);
+    QCOMPARE(model->entries(model->find_method("integrated-gradients"), loo).at(0).rank, 1);
+    QVERIFY(model->data(model->index(of_occlusion, loo), Qt::ToolTipRole).toString().contains(QStringLiteral("by construction")));
     view.set_session(nullptr);
   }
 

@@ -104,10 +104,11 @@ std::vector<GridEntry> GridModel::entries(int row, int column) const {
                 : std::isnan(cell->mean.value) ? GridEntry::State::undefined
                                                : GridEntry::State::whole;
       if (e.state != GridEntry::State::whole) e.standing = Standing::plain;  // other posts might place them otherwise
-      if (ranked && e.state == GridEntry::State::whole && of_method != random_method) {
+      if (ranked && e.state == GridEntry::State::whole && of_method != random_method &&
+          !by_construction(of_method, of_metric)) {
         e.rank = 1;
         for (const auto& other : data_->wish.methods)
-          if (const EvaluatedCell* o = data_->cell(r, other, of_metric); o && other != random_method && o->done == e.of)
+          if (const EvaluatedCell* o = data_->cell(r, other, of_metric); o && other != random_method && !by_construction(other, of_metric) && o->done == e.of)
             e.rank += low ? o->mean.value < e.mean.value : o->mean.value > e.mean.value;
       }
     } else if (const auto it = data_->runs[r].elsewhere.find({of_method, of_metric});
@@ -173,6 +174,7 @@ QVariant GridModel::data(const QModelIndex& index, int role) const {
       case GridEntry::State::whole:
         line = tr("%1 (%2), n %3").arg(value, range).arg(e.n);
         if (e.rank) line += tr(", rank %1").arg(e.rank);
+        if (by_construction(of_method, of_metric)) line += tr(", by construction: the measure is this method, no rank");
         if (e.standing == Standing::best) line += tr(", best of the column: clear difference to every other");
         if (e.standing == Standing::tied) line += tr(", no clear difference to the best");
         break;
