@@ -183,7 +183,8 @@ void ProtocolCard::set_data(const EvaluateData& data) {
   if (data.current == 0)
     stored_->addItem(data.protocols.empty() ? tr("nothing stored yet") : tr("none: new protocol"), 0);
   for (const auto& p : data.protocols) {
-    stored_->addItem(tr("Protocol %1 · at most %2 posts").arg(p.number).arg(setting_text(p.settings, "limit")), p.number);
+    const QString limit = setting_text(p.settings, "limit");
+    stored_->addItem(p.settings.value("limit", 0) == 0 ? tr("Protocol %1 · all posts").arg(p.number) : tr("Protocol %1 · ≤ %2 posts").arg(p.number).arg(limit), p.number);
     stored_->setItemData(stored_->count() - 1, tr("last begun %1").arg(text(p.created)), Qt::ToolTipRole);
   }
   choose(stored_, data.current);
