@@ -108,6 +108,9 @@ class TestGeometryPanel : public QObject {
   /// What it asked for does not hold up the view that took its place; shown again, it asks again.
   void hidden_it_keeps_nobody_waiting() {
     panel_->show_run(run_);
+    QTRY_VERIFY_WITH_TIMEOUT(settled(), patience);  // the runs of the file are read too
+    panel_->hide();
+    panel_->show();
     const auto asks = [&] {
       const auto all = session_->work().receivers();
       return std::find(all.begin(), all.end(), panel_.get()) != all.end();
