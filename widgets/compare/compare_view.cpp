@@ -324,7 +324,9 @@ void CompareView::tell_state() {
       for (const int r : {v.a, v.b})
         if (const Json& kinds = get(get(get(v.json, "hide"), "parted"), static_cast<std::size_t>(std::max(0, r))); r >= 0 && kinds.is_array())
           if (std::any_of(kinds.begin(), kinds.end(), [](const Json& k) { return get(k, "parted") == true; })) parted << QStringLiteral("“%1”").arg(one_line(text_of(get(get(v.json, "runs"), static_cast<std::size_t>(r)), "name")));
-      mcnemar_->setText(parted.isEmpty() ? tr("Deleting words and putting [PAD] in their place cost the same within their intervals.")
+      const QString message = one_line(text_of(get(v.json, "hide"), "message"));
+      mcnemar_->setText(!get(get(v.json, "hide"), "parted").is_array() && !message.isEmpty() ? message  // of a version that did not tell the runs apart
+                        : parted.isEmpty() ? tr("Deleting words and putting [PAD] in their place cost the same within their intervals.")
                                          : tr("Deleting words and putting [PAD] in their place do not cost the same accuracy in %1: [PAD] is no absent word to it, occlusion by [PAD] no independent judge of it.").arg(parted.join(tr(" and "))));
       mcnemar_->setVisible(get(v.json, "hide").is_object());
     } else if (const Json& m = v.contrast < 0 ? get(v.json, "none") : get(get(get(get(v.json, "accuracy"), "contrasts"), static_cast<std::size_t>(v.contrast)), "mcnemar"); m.is_object()) {
