@@ -58,7 +58,7 @@ template <bool across>
 inline void small_product(Int rows, Int n, Int K, const float* a, Int lda, const float* b, float* to, Int ld) {
   alignas(64) float c[tallest * panel];
   for (Int j = 0; j < n; j += panel) {
-    any_tile<across>(rows, n - j, K, a, lda, b + j * K, c, reinterpret_cast<const char*>(b));
+    any_tile<float, across>(rows, n - j, K, a, lda, b + j * K, c, reinterpret_cast<const char*>(b));
     for (Int v = 0; v < least(panel, n - j); v += W)
       for (Int r = 0; r < rows; ++r) put(to + r * ld + j + v, get(c + r * panel + v));
   }

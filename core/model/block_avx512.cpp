@@ -6,17 +6,18 @@ namespace {
 
 template <Finish finish>
 struct Product {
-  static constexpr auto call = &float_product<finish>;
+  static constexpr auto call = &vector_product<finish, float, float>;
 };
-Int packed_bytes(Int k, Int n) { return panel_floats(k, n) * static_cast<Int>(sizeof(float)); }
 void nothing() {}
 
-constexpr FloatBlocks table = {&packed_bytes,
-                               &float_pack,
+constexpr FloatBlocks table = {{&packed_bytes<float>, &vector_pack<float>},
+                               {&packed_bytes<float>, &vector_pack<float>},
+                               &product<Product, float, float>,
                                &product<Product, float, float>,
                                &norm<float, float>,
                                &norm_backward<float, float>,
                                &copy<float>,
+                               &keep<float>,
                                &attention<float, float>,
                                &attention_backward<float, float>,
                                &cls_attention<float>,

@@ -25,7 +25,8 @@ template <class Table>
 class BlockEngine final : public Engine {
   using Number = typename Table::Number;
   using Kept = typename Table::Kept;
-  static constexpr bool mixed = sizeof(Number) == 2;
+  using Back = typename Table::Back;
+  static constexpr bool pairs = sizeof(Number) == 2;  ///< forth 16 bits are carried, as two bfloat16
 
  public:
   BlockEngine(const ModelConfig& config, const BertWeights& weights, const Table& table, std::int64_t least_work)
@@ -94,9 +95,10 @@ class BlockEngine final : public Engine {
     float *context = nullptr;
   };
   /// A state of M rows as float, and as a left side of products (the same memory for float).
+  template <class N>
   struct State {
     float* x = nullptr;
-    Left<Number> left;
+    Left<N> left;
   };
 
   /// Rows that stand at the same place of several texts of a call, as in perturbed copies of one text: they meet the first layer's query, key and value once.
@@ -110,30 +112,38 @@ class BlockEngine final : public Engine {
 
   // ---- memory
 
-  static std::int64_t room_rows(std::int64_t rows) { return mixed ? (rows + 31) / 32 * 32 : rows; }
-  static std::int64_t room_columns(std::int64_t n) { return mixed ? (n + 31) / 32 * 32 : n; }
-  static Left<Number> left_side(Room& room, std::int64_t rows, std::int64_t n, bool pairs) {
-    const std::int64_t size = room_rows(rows) * room_columns(n);
-    Left<Number> to{room.take<Number>(size), nullptr, room_columns(n)};
-    if (mixed && pairs) to.low = room.take<Number>(size);
+  /// Rows and columns that any left side has room for.
+  static std::int64_t room_of(std::int64_t n) { return sizeof(Number) == 2 || sizeof(Back) == 2 ? (n + 31) / 32 * 32 : n; }
+  template <class N>
+  static Left<N> left_side(Room& room, std::int64_t rows, std::int64_t n, bool low) {
+    const std::int64_t ld = sizeof(N) == 2 ? room_of(n) : n, size = room_of(rows) * ld;
+    Left<N> to{room.take<N>(size), nullptr, ld};
+    if (sizeof(N) == 2 && low) to.low = room.take<N>(size);
     return to;
   }
-  static State state(Room& room, std::int64_t rows, std::int64_t n, bool pairs) {
-    State s{room.take<float>(rows * n), {}};
-    if constexpr (mixed)
-      s.left = left_side(room, rows, n, pairs);
+  template <class N>
+  static Left<N> left_of(Room& room, float* x, std::int64_t rows, std::int64_t n, bool low) {
+    if constexpr (sizeof(N) == 2)
+      return left_side<N>(room, rows, n, low);
     else
-      s.left = {s.x, nullptr, n};
-    return s;
+      return {x, nullptr, n};
+  }
+  template <class N>
+  static State<N> state(Room& room, std::int64_t rows, std::int64_t n, bool low) {
+    float* x = room.take<float>(rows * n);
+    return {x, left_of<N>(room, x, rows, n, low)};
   }
   /// Where a kernel is to write the left side: nowhere for float, it is the state itself.
-  static Left<Number> written(const State& s) { return mixed ? s.left : Left<Number>{}; }
-  static State from_row(State s, std::int64_t row, std::int64_t n) {
+  template <class N>
+  static Left<N> written(const State<N>& s) { return sizeof(N) == 2 ? s.left : Left<N>{}; }
+  template <class N>
+  static State<N> from_row(State<N> s, std::int64_t row, std::int64_t n) {
     s.x += row * n;
     s.left = from_row(s.left, row);
     return s;
   }
-  static Left<Number> from_row(Left<Number> l, std::int64_t row) {
+  template <class N>
+  static Left<N> from_row(Left<N> l, std::int64_t row) {
     if (l.high) l.high += row * l.ld;
     if (l.low) l.low += row * l.ld;
     return l;
@@ -141,8 +151,8 @@ class BlockEngine final : public Engine {
 
   /// Bytes of scratch for M rows: the larger of both ways.
   std::size_t scratch_bytes(std::int64_t M) const {
-    const std::int64_t columns = 2 * d_ + 3 * d_ + 3 * (room_columns(d_)) + room_columns(i_) + room_columns(3 * d_) + 2 * d_;
-    return static_cast<std::size_t>(room_rows(M) * columns + 8192) * sizeof(float);
+    const std::int64_t columns = 2 * d_ + 3 * d_ + 3 * room_of(d_) + room_of(i_) + room_of(3 * d_) + 2 * d_;
+    return static_cast<std::size_t>(room_of(M) * columns + 8192) * sizeof(float);
   }
   std::size_t scratch_bytes(const BlockShape& s) const { return scratch_bytes(s.rows()) + static_cast<std::size_t>(s.texts * s.heads * (d_ + s.padded())) * sizeof(float); }
   std::size_t kept_block_bytes(const BlockShape& s) const {
@@ -189,7 +199,7 @@ class BlockEngine final : public Engine {
     }
     scratch_.resize(static_cast<std::size_t>(threads_));
     for (Room& r : scratch_) r.begin(largest);
-    cls_room_.begin(scratch_bytes(N) + static_cast<std::size_t>(room_rows(N) * (6 * d_ + 2 * room_columns(d_) + i_) + 4096) * sizeof(float));
+    cls_room_.begin(scratch_bytes(N) + static_cast<std::size_t>(room_of(N) * (6 * d_ + 3 * room_of(d_) + room_of(i_) + i_) + 4096) * sizeof(float));
     if (keep) kept_.begin(bytes);
     for (Block& b : blocks_) {
       b.layers.resize(w_.layers.size());
@@ -238,8 +248,8 @@ class BlockEngine final : public Engine {
   /// States and first products of the rows that find_repeats() found.
   void take_repeats(const float* points, std::int64_t T) {
     const auto U = static_cast<std::int64_t>(repeats_.source.size());
-    repeats_room_.begin(static_cast<std::size_t>(room_rows(U) * (4 * d_ + 2 * room_columns(d_)) + 1024) * sizeof(float));
-    const State h = state(repeats_room_, U, d_, true);
+    repeats_room_.begin(static_cast<std::size_t>(room_of(U) * (4 * d_ + 2 * room_of(d_)) + 1024) * sizeof(float));
+    const State<Number> h = state<Number>(repeats_room_, U, d_, true);
     repeats_.states = h.x;
     repeats_.qkv = repeats_room_.take<float>(U * 3 * d_);
     Result<Number, Kept> to;
@@ -250,7 +260,7 @@ class BlockEngine final : public Engine {
       k_.begin();
       for (std::int64_t u = U * all.part / all.parts; u < U * (all.part + 1) / all.parts; ++u) {
         const std::int64_t place = repeats_.source[static_cast<std::size_t>(u)];
-        const State row = from_row(h, u, d_);
+        const State<Number> row = from_row(h, u, d_);
         k_.norm(1, d_, points + place * d_, real(positions_) + place % T * d_, 1, real(w_.norm_weight), real(w_.norm_bias), eps_, row.x, written(row), nullptr, nullptr, Share{});
       }
       sync(all);
@@ -292,7 +302,7 @@ class BlockEngine final : public Engine {
   }
 
   /// The half of a layer after attention: `h` is the residual and becomes the layer's result.
-  void dense(std::size_t n, Left<Number> context, std::int64_t rows, const State& h, const State& middle, Left<Number> active, const Dense& keep, Share share) const {
+  void dense(std::size_t n, Left<Number> context, std::int64_t rows, const State<Number>& h, const State<Number>& middle, Left<Number> active, const Dense& keep, Share share) const {
     const LayerWeights& w = w_.layers[n];
     const typename BlockSides::Layer& m = sides_[0].layers[n];
     Result<Number, Kept> to;
@@ -314,34 +324,33 @@ class BlockEngine final : public Engine {
   }
 
   /// `g` becomes the gradient in the residual, `dcontext` [rows,d] that in the context.
-  void dense_backward(std::size_t n, std::int64_t rows, const State& g, Left<Number> active, float* dcontext, const Dense& kept, Share share) const {
+  void dense_backward(std::size_t n, std::int64_t rows, const State<Back>& g, Left<Back> active, float* dcontext, const Dense& kept, Share share) const {
     const LayerWeights& w = w_.layers[n];
     const typename BlockSides::Layer& m = sides_[1].layers[n];
-    active.low = nullptr;  // gradients are rounded
     k_.norm_backward(rows, d_, g.x, kept.hat2, kept.rstd2, real(w.norm2_weight), g.x, written(g), share);
     sync(share);
-    Result<Number, Kept> to;
+    Result<Back, Kept> to;
     to.finish = Finish::times, to.slope = kept.slope, to.slope_ld = i_, to.left = active;
-    k_.product(g.left, m.down.right(), rows, to, share);
+    k_.product_back(g.left, m.down.right(), rows, to, share);
     sync(share);
     to = {};
     to.residual = to.out = g.x, to.residual_ld = to.out_ld = d_;
-    k_.product(active, m.up.right(), rows, to, share);
+    k_.product_back(active, m.up.right(), rows, to, share);
     sync(share);
     k_.norm_backward(rows, d_, g.x, kept.hat1, kept.rstd1, real(w.norm1_weight), g.x, written(g), share);
     sync(share);
     to = {};
     to.out = dcontext, to.out_ld = d_;
-    k_.product(g.left, m.output.right(), rows, to, share);
+    k_.product_back(g.left, m.output.right(), rows, to, share);
     sync(share);
   }
 
   void block_forward(Block& b, const float* points, std::int64_t T, Path path, bool keep, Room& room, Share share) const {
     const std::int64_t M = b.shape.rows();
     room.begin(0);
-    const State h = state(room, M, d_, true), middle = state(room, M, d_, true);
+    const State<Number> h = state<Number>(room, M, d_, true), middle = state<Number>(room, M, d_, true);
     float* own = room.take<float>(M * 3 * d_);
-    const Left<Number> context = left_side(room, M, d_, true), active = left_side(room, M, i_, true);
+    const Left<Number> context = left_side<Number>(room, M, d_, true), active = left_side<Number>(room, M, i_, true);
     const float* mask = b.mask.empty() ? nullptr : b.mask.data();
     const bool repeated = !repeats_.of.empty();
     for (std::int64_t row = M * share.part / share.parts; repeated && row < M * (share.part + 1) / share.parts; ++row) {
@@ -350,7 +359,7 @@ class BlockEngine final : public Engine {
       std::memcpy(own + row * 3 * d_, repeats_.qkv + u * 3 * d_, static_cast<std::size_t>(3 * d_) * sizeof(float));
     }
     for (std::int64_t n = 0; n < b.texts && !repeated; ++n) {
-      const State to = from_row(h, n * b.ids, d_);
+      const State<Number> to = from_row(h, n * b.ids, d_);
       const float* from = points + (b.first + n) * T * d_;
       if (path == Path::word)
         k_.norm(b.ids, d_, from, real(positions_), b.ids, real(w_.norm_weight), real(w_.norm_bias), eps_, to.x, written(to), keep ? b.hat0 + n * b.ids * d_ : nullptr, keep ? b.rstd0 + n * b.ids : nullptr, share);
@@ -366,10 +375,10 @@ class BlockEngine final : public Engine {
       Result<Number, Kept> to;
       to.bias = real(qkv_bias_[n]);
       if (last) {
-        const State residual = from_row(cls_.h, b.first, d_);
+        const State<Number> residual = from_row(cls_.h, b.first, d_);
         // The rows of [CLS], dense: as the residual, and as the left side for its query.
         k_.copy(b.texts, d_, h.x, b.ids * d_, residual.x, context, share);
-        if (keep) k_.copy(M, d_, h.x, d_, nullptr, Left<Number>{l.qkv, nullptr, d_}, share);
+        if (keep) k_.keep(M, d_, h.x, l.qkv, share);
         sync(share);
         to.out = qkv, to.out_ld = d_;
         k_.product(context, m.query.right(), b.texts, to, share);
@@ -389,20 +398,20 @@ class BlockEngine final : public Engine {
   void block_backward(const Block& b, float* out, std::int64_t T, Path path, Room& room, Share share) const {
     const std::int64_t M = b.shape.rows();
     room.begin(0);
-    const State g = state(room, M, d_, false);
-    const Left<Number> active = left_side(room, M, i_, false), dqkv = left_side(room, M, 3 * d_, false), dq = left_side(room, b.texts, d_, false);
+    const State<Back> g = state<Back>(room, M, d_, false);
+    const Left<Back> active = left_side<Back>(room, M, i_, false), dqkv = left_side<Back>(room, M, 3 * d_, false), dq = left_side<Back>(room, b.texts, d_, false);
     float *dcontext = room.take<float>(M * d_), *dcls = room.take<float>(b.texts * d_);
     float *dscores = room.take<float>(b.texts * heads_ * b.shape.padded()), *gathered = room.take<float>(b.texts * heads_ * d_);
     for (std::size_t n = w_.layers.size(); n-- > 0;) {
       const Layer& l = b.layers[n];
       const typename BlockSides::Layer& m = sides_[1].layers[n];
-      Result<Number, Kept> to;
+      Result<Back, Kept> to;
       if (n + 1 == w_.layers.size()) {
         k_.cls_attention_backward(b.shape, l.qkv, key_value_, l.cls_probabilities, cls_.dcontext + b.first * d_, dq, dscores, gathered, share);
         sync(share);
         k_.cls_spread(b.shape, l.absorbed, l.cls_probabilities, dscores, gathered, g.x, share);
         to.out = dcls, to.out_ld = d_, to.residual = cls_.g.x + b.first * d_, to.residual_ld = d_;
-        k_.product(dq, m.query.right(), b.texts, to, share);
+        k_.product_back(dq, m.query.right(), b.texts, to, share);
         sync(share);
         if (share.part == 0)
           for (std::int64_t x = 0; x < b.texts; ++x)
@@ -413,7 +422,7 @@ class BlockEngine final : public Engine {
         k_.attention_backward(b.shape, l.qkv, l.probabilities, dcontext, dqkv, share);
         sync(share);
         to.residual = to.out = g.x, to.residual_ld = to.out_ld = d_;
-        k_.product(dqkv, m.qkv.right(), M, to, share);
+        k_.product_back(dqkv, m.qkv.right(), M, to, share);
         sync(share);
       }
     }
@@ -429,7 +438,7 @@ class BlockEngine final : public Engine {
 
   void pack(bool back) {
     if (there_[back]) return;
-    sides_[back].pack(k_, w_, scale(), back, mixed && !back);
+    sides_[back].pack(back ? k_.back : k_.forth, w_, scale(), back, pairs && !back);
     there_[back] = true;
   }
 
@@ -444,10 +453,12 @@ class BlockEngine final : public Engine {
     const at::Tensor x = points.contiguous(), attend = mask.defined() ? mask.contiguous() : mask;
     plan(x, attend, keep);
     const std::int64_t N = x.size(0), T = x.size(1);
-    cls_.h = state(cls_room_, N, d_, true);
-    cls_.middle = state(cls_room_, N, d_, true);
-    cls_.context = left_side(cls_room_, N, d_, true);
-    cls_.active = left_side(cls_room_, N, i_, true);
+    cls_.h = state<Number>(cls_room_, N, d_, true);
+    cls_.middle = state<Number>(cls_room_, N, d_, true);
+    cls_.context = left_side<Number>(cls_room_, N, d_, true);
+    cls_.active = left_side<Number>(cls_room_, N, i_, true);
+    if (keep) cls_.g = {cls_.middle.x, left_of<Back>(cls_room_, cls_.middle.x, N, d_, false)};  // what is in the middle then is done with
+    if (keep) cls_.dactive = left_side<Back>(cls_room_, N, i_, false);
     cls_.kept = keep ? dense_room(cls_room_, N) : Dense{};
     const float* from = real(x);
     repeats_.of.clear();
@@ -463,11 +474,10 @@ class BlockEngine final : public Engine {
     pack(true);
     const std::int64_t N = sizes[0], T = sizes[1];
     at::Tensor out = at::empty(sizes, at::TensorOptions().dtype(at::kFloat));
-    cls_.g = cls_.middle;  // what was there is done with
     cls_.dcontext = cls_.h.x;
     std::memcpy(cls_.g.x, real(dcls), static_cast<std::size_t>(N * d_) * sizeof(float));
     float* to = out.data_ptr<float>();
-    const auto first = [&](Share share) { dense_backward(w_.layers.size() - 1, N, cls_.g, cls_.active, cls_.dcontext, cls_.kept, share); };
+    const auto first = [&](Share share) { dense_backward(w_.layers.size() - 1, N, cls_.g, cls_.dactive, cls_.dcontext, cls_.kept, share); };
 #pragma omp parallel num_threads(threads_)
     {
       k_.begin();
@@ -485,8 +495,10 @@ class BlockEngine final : public Engine {
   }
 
   struct Cls {  ///< of all texts, in the last layer after attention
-    State h, middle, g;
+    State<Number> h, middle;
+    State<Back> g;
     Left<Number> context, active;
+    Left<Back> dactive;
     Dense kept;
     float* dcontext = nullptr;
   };
@@ -514,9 +526,14 @@ class BlockEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_block_engine(const ModelConfig& config, const BertWeights& weights, bool mixed, std::int64_t least_work) {
-  if (mixed) return mixed_blocks() ? std::make_unique<BlockEngine<MixedBlocks>>(config, weights, *mixed_blocks(), least_work) : nullptr;
-  return float_blocks() ? std::make_unique<BlockEngine<FloatBlocks>>(config, weights, *float_blocks(), least_work) : nullptr;
+std::unique_ptr<Engine> make_block_engine(const ModelConfig& config, const BertWeights& weights, BlockProducts products, std::int64_t least_work) {
+  const auto make = [&]<class Table>(const Table* table) -> std::unique_ptr<Engine> { return table ? std::make_unique<BlockEngine<Table>>(config, weights, *table, least_work) : nullptr; };
+  switch (products) {
+    case BlockProducts::floats: return make(float_blocks());
+    case BlockProducts::pairs: return make(pair_blocks());
+    case BlockProducts::tiles: return make(tile_blocks());
+  }
+  return nullptr;
 }
 
 }  // namespace telltale

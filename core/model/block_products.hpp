@@ -13,11 +13,18 @@ constexpr Int line = 64;           // bytes
 constexpr Int steps_early = 8;       // that a row of the right side is fetched to the first cache before it is used
 constexpr Int steps_a_line = 8;    // of a tile, for each line that it fetches ahead
 
+/// Four bytes of a left or right side: a float, or two bfloat16 that lie side by side.
+using Cell = float __attribute__((may_alias));
+template <class N>
+constexpr Int numbers = static_cast<Int>(sizeof(Cell) / sizeof(N));  ///< of a cell
+template <class N>
+constexpr Int cells(Int k) { return up(k, numbers<N>) / numbers<N>; }
+
 /// p[n·step], n < 3, in every lane. In assembler: a compiler makes a pointer of each row, and thirteen of them do not fit the registers beside the rest, so that
 /// every step reads some back from memory (4 % of a product).
-__attribute__((always_inline)) inline V broadcast(const float* p, Int step, int n) {
+__attribute__((always_inline)) inline V broadcast(const Cell* p, Int step, int n) {
   V out;
-  const auto& memory = *reinterpret_cast<const float(*)[1 << 20]>(p);  // what is read, for the compiler; never that much
+  const auto& memory = *reinterpret_cast<const Cell(*)[1 << 20]>(p);  // what is read, for the compiler; never that much
   if (n == 0)
     asm("vbroadcastss (%1), %0" : "=v"(out) : "r"(p), "m"(memory));
   else if (n == 1)
@@ -27,10 +34,19 @@ __attribute__((always_inline)) inline V broadcast(const float* p, Int step, int 
   return out;
 }
 
-/// c [R,32] = A·B; B rows of 16·C floats. A(r,k) at a[r·ld + k], or with `across` at a[k·ld + r]. Meanwhile K/8 lines from `ahead` are fetched to the second cache:
-/// weights come from further away, and the first tile of a panel would wait for each of its lines.
-template <int R, int C, bool across>
-void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* ahead) {
+/// sums + a·b, number by number; a cell of two bfloat16 counts with both of its products.
+template <class N>
+__attribute__((always_inline)) inline V gain(V a, V b, V sums) {
+#ifdef __AVX512BF16__
+  if constexpr (sizeof(N) == 2) return _mm512_dpbf16_ps(sums, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+#endif
+  return _mm512_fmadd_ps(a, b, sums);
+}
+
+/// c [R,32] = A·B, K cells of N; B rows of 16·C cells. A(r,k) at a[r·ld + k], or with `across` at a[k·ld + r]. Meanwhile K/8 lines from `ahead` are fetched to the
+/// second cache: weights come from further away, and the first tile of a panel would wait for each of its lines.
+template <class N, int R, int C, bool across>
+void tile(Int K, const Cell* a, Int ld, const Cell* b, float* c, const char* ahead) {
   V sums[R][C];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
@@ -38,7 +54,7 @@ void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* a
     for (int v = 0; v < C; ++v) sums[r][v] = _mm512_setzero_ps();
   constexpr int rows_of_one = 3, pointers = (R + rows_of_one - 1) / rows_of_one;
   const Int row_step = across ? 1 : ld, step = across ? ld : 1;
-  const float* left[pointers];
+  const Cell* left[pointers];
 #pragma GCC unroll 16
   for (int p = 0; p < pointers; ++p) left[p] = a + p * rows_of_one * row_step;
   for (Int k = 0; k < K;) {
@@ -48,7 +64,7 @@ void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* a
       V row[C];
 #pragma GCC unroll 2
       for (int v = 0; v < C; ++v) {
-        row[v] = get(b + v * W);
+        row[v] = get(reinterpret_cast<const float*>(b + v * W));
         _mm_prefetch(reinterpret_cast<const char*>(b + steps_early * W * C + v * W), _MM_HINT_T0);
       }
       b += W * C;
@@ -56,7 +72,7 @@ void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* a
       for (int r = 0; r < R; ++r) {
         const V s = broadcast(left[r / rows_of_one], row_step, r % rows_of_one);
 #pragma GCC unroll 2
-        for (int v = 0; v < C; ++v) sums[r][v] = _mm512_fmadd_ps(s, row[v], sums[r][v]);
+        for (int v = 0; v < C; ++v) sums[r][v] = gain<N>(s, row[v], sums[r][v]);
       }
 #pragma GCC unroll 16
       for (int p = 0; p < pointers; ++p) left[p] += step;
@@ -68,15 +84,15 @@ void tile(Int K, const float* a, Int ld, const float* b, float* c, const char* a
     for (int v = 0; v < C; ++v) put(c + r * panel + v * W, sums[r][v]);
 }
 
-using Tile = void (*)(Int K, const float* a, Int ld, const float* b, float* c, const char* ahead);
-template <int C, bool across>
+using Tile = void (*)(Int K, const Cell* a, Int ld, const Cell* b, float* c, const char* ahead);
+template <class N, int C, bool across>
 constexpr Tile tiles[tallest + 1] = {nullptr,
-                                     &tile<1, C, across>, &tile<2, C, across>, &tile<3, C, across>, &tile<4, C, across>, &tile<5, C, across>, &tile<6, C, across>, &tile<7, C, across>,
-                                     &tile<8, C, across>, &tile<9, C, across>, &tile<10, C, across>, &tile<11, C, across>, &tile<12, C, across>, &tile<13, C, across>, &tile<14, C, across>};
+                                     &tile<N, 1, C, across>, &tile<N, 2, C, across>, &tile<N, 3, C, across>, &tile<N, 4, C, across>, &tile<N, 5, C, across>, &tile<N, 6, C, across>, &tile<N, 7, C, across>,
+                                     &tile<N, 8, C, across>, &tile<N, 9, C, across>, &tile<N, 10, C, across>, &tile<N, 11, C, across>, &tile<N, 12, C, across>, &tile<N, 13, C, across>, &tile<N, 14, C, across>};
 
-template <bool across>
-inline void any_tile(Int R, Int columns, Int K, const float* a, Int ld, const float* b, float* c, const char* ahead) {
-  (columns > W ? tiles<2, across> : tiles<1, across>)[R](K, a, ld, b, c, ahead);
+template <class N, bool across>
+inline void any_tile(Int R, Int columns, Int K, const Cell* a, Int ld, const Cell* b, float* c, const char* ahead) {
+  (columns > W ? tiles<N, 2, across> : tiles<N, 1, across>)[R](K, a, ld, b, c, ahead);
 }
 
 /// Rows in tiles of nearly one height: work(first row, rows).
@@ -85,9 +101,6 @@ inline void in_tiles(Int rows, const Work& work) {
   const Int n = (rows + tallest - 1) / tallest;
   for (Int t = 0; t < n; ++t) work(rows * t / n, rows * (t + 1) / n - rows * t / n);
 }
-
-/// Floats of packed panels; the last is 16 wide where that is enough.
-constexpr Int panel_floats(Int k, Int n) { return k * up(n, W); }
 
 // ---- what becomes of a tile of results
 
@@ -147,31 +160,38 @@ inline void over_panels(Int rows, Int n, Share share, const Work& work) {
   }
 }
 
-// ---- float
+// ---- vectors of cells
 
 #ifndef __AMX_BF16__
-void float_pack(const float* w, Int k, Int n, Int row, Int column, void* high, void*, Share share) {
-  float* to = static_cast<float*>(high);
+/// Of panels one after the other, the last 16 wide where that is enough.
+template <class N>
+Int packed_bytes(Int k, Int n) { return cells<N>(k) * up(n, W) * static_cast<Int>(sizeof(Cell)); }
+
+template <class N>
+void vector_pack(const float* w, Int k, Int n, Int row, Int column, void* high, void*, Share share) {
+  N* to = static_cast<N*>(high);
+  const Int padded = up(k, numbers<N>);
   const Range mine(share, (n + panel - 1) / panel);
   for (Int p = mine.first; p < mine.last; ++p) {
     const Int j = p * panel, width = least(panel, up(n - j, W));
-    for (Int i = 0; i < k; ++i)
-      for (Int c = 0; c < width; ++c) to[j * k + i * width + c] = j + c < n ? w[i * row + (j + c) * column] : 0;
+    for (Int i = 0; i < padded; ++i)
+      for (Int c = 0; c < width; ++c) store(to[j * padded + (i / numbers<N> * width + c) * numbers<N> + i % numbers<N>], i < k && j + c < n ? w[i * row + (j + c) * column] : 0);
   }
 }
 
-template <Finish finish>
-void float_product(Left<float> x, Right w, Int rows, const Result<float, float>& to, Share share) {
-  const float* right = static_cast<const float*>(w.high);
+template <Finish finish, class N, class K>
+void vector_product(Left<N> x, Right w, Int rows, const Result<N, K>& to, Share share) {
+  const Cell *left = reinterpret_cast<const Cell*>(x.high), *right = static_cast<const Cell*>(w.high);
+  const Int deep = cells<N>(w.k), ld = x.ld / numbers<N>;
   alignas(64) float c[tallest * panel];
   over_panels(rows, w.n, share, [&](Int first, Int height, Int j) {
     const Int columns = least(panel, w.n - j);
-    const char* ahead = reinterpret_cast<const char*>(right + least(j + panel, w.n - columns) * w.k);  // the next panel
+    const char* ahead = reinterpret_cast<const char*>(right + least(j + panel, w.n - columns) * deep);  // the next panel
     in_tiles(height, [&](Int at, Int R) {
       const Int row = first + at;
       prefetch_tile<finish>(to, row, R, first + height, j);
-      any_tile<false>(R, columns, w.k, x.high + row * x.ld, x.ld, right + j * w.k, c, ahead);
-      ahead += w.k / steps_a_line * line;
+      any_tile<N, false>(R, columns, deep, left + row * ld, ld, right + j * deep, c, ahead);
+      ahead += deep / steps_a_line * line;
       finish_tile<finish>(to, c, row, R, j, columns);
     });
   });
@@ -183,7 +203,7 @@ void float_product(Left<float> x, Right w, Int rows, const Result<float, float>&
 
 constexpr Int tile_numbers = 512;  // 16 rows of 32: numbers k and k+1 of a column lie side by side
 
-void mixed_pack(const float* w, Int k, Int n, Int row, Int column, void* high, void* low, Share share) {
+void tile_pack(const float* w, Int k, Int n, Int row, Int column, void* high, void* low, Share share) {
   const Int steps = up(k, panel) / panel;
   const Range mine(share, (n + panel - 1) / panel);
   for (Int p = mine.first; p < mine.last; ++p)
@@ -220,7 +240,7 @@ inline void tile_step() {
 
 /// c [32,32] (both) or [16,32] = x·w: high·high, and with `pairs` low·high + high·low. w: tiles of one panel.
 template <bool both, bool pairs>
-inline void mixed_tile(Int steps, const Bf16* x, const Bf16* low, Int ld, const Bf16* w, const Bf16* w_low, float* c) {
+inline void tiles_of_results(Int steps, const Bf16* x, const Bf16* low, Int ld, const Bf16* w, const Bf16* w_low, float* c) {
   const auto bytes = static_cast<std::size_t>(ld) * sizeof(Bf16);
   _tile_zero(0);
   _tile_zero(1);
@@ -253,7 +273,7 @@ inline void mixed_tile(Int steps, const Bf16* x, const Bf16* low, Int ld, const 
 }
 
 template <Finish finish, bool pairs>
-void mixed_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
+void tile_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
   const Int steps = up(w.k, panel) / panel, size = steps * 2 * tile_numbers;
   const Bf16 *high = static_cast<const Bf16*>(w.high), *low = static_cast<const Bf16*>(w.low);
   alignas(64) float c[32 * panel];
@@ -266,9 +286,9 @@ void mixed_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to,
       const Bf16 *left = x.high + row * x.ld, *rest = pairs ? x.low + row * x.ld : nullptr, *w_low = pairs ? low + p * size : nullptr;
       prefetch_tile<finish>(to, row, R, last, p * panel);
       if (R > 16)
-        mixed_tile<true, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
+        tiles_of_results<true, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
       else
-        mixed_tile<false, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
+        tiles_of_results<false, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
       finish_tile<finish>(to, c, row, R, p * panel, columns);
     }
   }
@@ -276,11 +296,11 @@ void mixed_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to,
 }
 
 template <Finish finish>
-void mixed_product(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
+void tile_product(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
   if (w.low)
-    mixed_panels<finish, true>(x, w, rows, to, share);
+    tile_panels<finish, true>(x, w, rows, to, share);
   else
-    mixed_panels<finish, false>(x, w, rows, to, share);
+    tile_panels<finish, false>(x, w, rows, to, share);
 }
 #endif
 

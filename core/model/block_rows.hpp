@@ -80,6 +80,13 @@ void copy(Int rows, Int d, const float* in, Int ld, float* out, Left<N> left, Sh
   }
 }
 
+template <class K>
+void keep(Int rows, Int d, const float* in, K* out, Share share) {
+  const Range mine(share, rows);
+  for (Int r = mine.first; r < mine.last; ++r)
+    for (Int j = 0; j < d; j += W) put(out + r * d + j, get(in + r * d + j, lanes(d - j)), lanes(d - j));
+}
+
 template <template <Finish> class P, class N, class K>
 void product(Left<N> x, Right w, Int rows, const Result<N, K>& to, Share share) {
   if (to.finish == Finish::gelu)

@@ -64,11 +64,10 @@ class Room {
 /// A weight W [n,k], packed for x·Wᵀ or, `back`, for g·W.
 class BlockSide {
  public:
-  template <class Table>
-  void pack(const Table& table, const at::Tensor& weight, bool back, bool pairs) {
+  void pack(const Packing& table, const at::Tensor& weight, bool back, bool pairs) {
     const at::Tensor w = weight.contiguous();
     const std::int64_t out = w.size(0), in = w.size(1), k = back ? out : in, n = back ? in : out;
-    const auto bytes = static_cast<std::size_t>(table.packed_bytes(k, n));
+    const auto bytes = static_cast<std::size_t>(table.bytes(k, n));
     room_.begin(Room::rounded(bytes) * (pairs ? 2 : 1));
     void *high = room_.take<char>(static_cast<std::int64_t>(bytes)), *low = pairs ? room_.take<char>(static_cast<std::int64_t>(bytes)) : nullptr;
     const float* from = w.data_ptr<float>();
@@ -90,9 +89,8 @@ struct BlockSides {
   };
   std::vector<Layer> layers;
 
-  /// Scales queries by `scale`. `pairs`: 16 bits a number (mixed).
-  template <class Table>
-  void pack(const Table& table, const BertWeights& w, float scale, bool back, bool pairs) {
+  /// Scales queries by `scale`. `pairs`: 16 bits a number.
+  void pack(const Packing& table, const BertWeights& w, float scale, bool back, bool pairs) {
     layers.resize(w.layers.size());
     for (std::size_t n = 0; n < layers.size(); ++n) {
       Layer& to = layers[n];

@@ -14,7 +14,7 @@
 
 namespace telltale {
 
-/// `mixed` is never asked for: it is what explanations are computed in where bf16 or automatic was asked for (values exact, gradients in bf16: Carried::mixed).
+/// `mixed` is never asked for: it is what explanations are computed in where bf16 or automatic was asked for (values exact, gradients in bf16: Engine::make_mixed).
 enum class Precision { fp32, bf16, fp64, automatic, mixed };
 const char* name_of(Precision);
 Precision parse_precision(const std::string&);  ///< std::invalid_argument listing the names that can be asked for

@@ -91,7 +91,7 @@ bool fusable(const ModelConfig& config, const BertWeights& weights) {
 std::unique_ptr<Engine> Engine::make(const ModelConfig& config, const BertWeights& weights, at::ScalarType products) {
   if (fusable(config, weights)) {
     if (products == at::kBFloat16) return make_fused_engine(config, weights, Carried::bf16);
-    auto blocks = make_block_engine(config, weights, false);
+    auto blocks = make_block_engine(config, weights, BlockProducts::floats);
     return blocks ? std::move(blocks) : make_fused_engine(config, weights, Carried::as_float);
   }
   return make_reference(config, weights, products);
@@ -99,8 +99,8 @@ std::unique_ptr<Engine> Engine::make(const ModelConfig& config, const BertWeight
 
 std::unique_ptr<Engine> Engine::make_mixed(const ModelConfig& config, const BertWeights& weights) {
   if (!fusable(config, weights)) return nullptr;
-  auto blocks = make_block_engine(config, weights, true);
-  return blocks ? std::move(blocks) : PackedWeight::mixed_pays() ? make_fused_engine(config, weights, Carried::mixed) : nullptr;
+  auto tiles = make_block_engine(config, weights, BlockProducts::tiles);
+  return tiles ? std::move(tiles) : make_block_engine(config, weights, BlockProducts::pairs);
 }
 
 }  // namespace telltale

@@ -33,7 +33,8 @@ class Engine {
   /// `weights` in the precision they were loaded in (float or double); products: kFloat, kBFloat16 or kDouble.
   /// On the CPU in float and bfloat16 this is the fused engine, elsewhere the differentiable network.
   static std::unique_ptr<Engine> make(const ModelConfig& config, const BertWeights& weights, at::ScalarType products);
-  /// Float arithmetic with Carried::mixed products: logits to 2⁻¹⁶, gradients rounded on their way. Null where it is not faster than float.
+  /// Products in bfloat16 where that leaves values their bits (BlockProducts::tiles or pairs): logits to 2⁻¹⁶, gradients rounded on their way. Null where the
+  /// processor has none.
   static std::unique_ptr<Engine> make_mixed(const ModelConfig& config, const BertWeights& weights);
   /// The network itself, whatever the device: the reference that tests hold the fused engine against.
   static std::unique_ptr<Engine> make_reference(const ModelConfig& config, const BertWeights& weights, at::ScalarType products);

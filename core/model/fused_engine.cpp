@@ -68,7 +68,7 @@ class FusedEngine final : public Engine {
   void refresh_products() {
     products_.clear();
     for (const LayerWeights& l : w_.layers) {
-      const auto of = [this](const at::Tensor& t) { return PackedWeight(t, carried_, pairs_); };
+      const auto of = [this](const at::Tensor& t) { return PackedWeight(t, carried_); };
       const bool last = &l == &w_.layers.back();  // of which only the query of [CLS] is needed
       products_.push_back({last ? of(l.qkv_weight.narrow(0, 0, d_)) : PackedWeight(), of(last ? l.qkv_weight.narrow(0, d_, 2 * d_) : l.qkv_weight), of(l.output_weight), of(l.up_weight), of(l.down_weight)});
     }
@@ -143,12 +143,8 @@ class FusedEngine final : public Engine {
       const at::Tensor h1 = norm(a, w.output_bias, residual, w.norm1_weight, w.norm1_bias, middle_, s.hat1, s.rstd1, keep);
       at::Tensor up = room(s.slope, {R, i_}, type), active = room(active_, {R, i_}, type);
       m.up.forward(h1, up);
-      Bf16* pairs = m.down.forward_room(R);
-      k_.gelu(R, i_, raw(up), real(w.up_bias), tanh_, raw(active), pairs);
-      if (pairs)
-        m.down.forward_room_times(a);
-      else
-        m.down.forward(active, a);
+      k_.gelu(R, i_, raw(up), real(w.up_bias), tanh_, raw(active));
+      m.down.forward(active, a);
       flip = 1 - flip;
       h = norm(a, w.down_bias, h1, w.norm2_weight, w.norm2_bias, states_[flip], s.hat2, s.rstd2, keep);
     }
@@ -174,12 +170,8 @@ class FusedEngine final : public Engine {
       norm_back(g, s.hat2, s.rstd2, w.norm2_weight);
       at::Tensor active = room(active_, {R, i_}, type);
       m.down.backward(g, active);
-      Bf16* half = m.up.backward_room(R);
-      k_.multiply(R * i_, raw(active), raw(s.slope), half);
-      if (half)  // the residual's gradient is in g already
-        m.up.backward_room_times(g, true);
-      else
-        m.up.backward(active, g, true);
+      k_.multiply(R * i_, raw(active), raw(s.slope));
+      m.up.backward(active, g, true);  // the residual's gradient is in g already
       norm_back(g, s.hat1, s.rstd1, w.norm1_weight);
       at::Tensor context = room(context_, {R, d_}, type);
       m.output.backward(g, context);
@@ -208,7 +200,6 @@ class FusedEngine final : public Engine {
   };
 
   Carried carried_;
-  std::shared_ptr<at::Tensor> pairs_ = std::make_shared<at::Tensor>();
   std::int64_t d_, i_, heads_;
   float eps_;
   bool tanh_;

@@ -30,13 +30,9 @@ struct Kernels {
                const float* beta, float eps, T* out, T* hat, float* rstd);
   /// dx of LayerNorm from dy, x̂ and 1/σ; `dx` may be `dy`.
   void (*norm_backward)(std::int64_t rows, std::int64_t d, const T* dy, const T* hat, const float* rstd, const float* gamma, T* dx);
-  /// out = gelu(x + bias), x becomes gelu'(x + bias). Exact (erf) or tanh form. Where `pairs` [M,3d] is given, the result goes there alone, as split() would write it.
-  void (*gelu)(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out, Bf16* pairs);
-  /// a ∘= b; or, where `half` is given, half = a ∘ b, rounded.
-  void (*multiply)(std::int64_t n, T* a, const T* b, Bf16* half);
-  /// Each number as a pair of bfloat16, x ≈ high + low: out [M,3k] = high, low, high of each row.
-  void (*split)(std::int64_t rows, std::int64_t k, const float* x, Bf16* out);
-  void (*round)(std::int64_t n, const float* x, Bf16* out);  ///< to nearest even
+  /// out = gelu(x + bias), x becomes gelu'(x + bias). Exact (erf) or tanh form.
+  void (*gelu)(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out);
+  void (*multiply)(std::int64_t n, T* a, const T* b);  ///< a ∘= b
   /// qkv [M,3d] without its bias; mask [N,T] 0 or a large negative number, null = none. probabilities [N,H,T,T], context [M,d].
   void (*attention)(AttentionShape s, const T* qkv, const float* bias, const float* mask, T* probabilities, T* context);
   void (*attention_backward)(AttentionShape s, const T* qkv, const float* bias, const T* probabilities, const T* dcontext, T* dqkv);

@@ -161,41 +161,9 @@ void norm_backward(std::int64_t rows, std::int64_t d, const T* dy, const T* hat,
   }
 }
 
-using Whole = std::uint32_t __attribute__((vector_size(64)));
-using Half = std::uint16_t __attribute__((vector_size(32)));
-
-inline Half rounded(Vec x) {  // to nearest even, as store()
-  const Whole u = std::bit_cast<Whole>(x);
-  return __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, Half);
-}
-inline Vec widened(Half x) { return std::bit_cast<Vec>(__builtin_convertvector(x, Whole) << 16); }
-
-/// One row as pairs: high, low, high.
-inline void split_row(std::int64_t k, const float* from, Bf16* first) {
-  Bf16 *second = first + k, *third = second + k;
-  std::int64_t j = 0;
-  for (; j + W <= k; j += W) {
-    const Vec v = load(from + j);
-    const Half high = rounded(v), low = rounded(v - widened(high));
-    std::memcpy(first + j, &high, sizeof high);
-    std::memcpy(second + j, &low, sizeof low);
-    std::memcpy(third + j, &high, sizeof high);
-  }
-  for (; j < k; ++j) {
-    store(first[j], from[j]);
-    store(second[j], from[j] - to_float(first[j]));
-    third[j] = first[j];
-  }
-}
-
-void split(std::int64_t rows, std::int64_t k, const float* x, Bf16* out) {
-#pragma omp parallel for
-  for (std::int64_t r = 0; r < rows; ++r) split_row(k, x + r * k, out + r * 3 * k);
-}
-
 /// One row of gelu: x becomes the slope, o the result.
-template <class T, class O>
-inline void gelu_row(std::int64_t d, T* f, const float* bias, bool tanh_form, O* o) {
+template <class T>
+inline void gelu_row(std::int64_t d, T* f, const float* bias, bool tanh_form, T* o) {
   if (tanh_form) {
     for (std::int64_t j = 0; j < d; ++j) {
       const float u = to_float(f[j]) + bias[j], u2 = u * u;
@@ -215,54 +183,18 @@ inline void gelu_row(std::int64_t d, T* f, const float* bias, bool tanh_form, O*
 }
 
 template <class T>
-void gelu(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out, Bf16* pairs) {
-#pragma omp parallel
-  {
-    const Scratch row(d);
-#pragma omp for
-    for (std::int64_t r = 0; r < rows; ++r) {
-      if (!pairs) {
-        gelu_row(d, x + r * d, bias, tanh_form, out + r * d);
-      } else {
-        gelu_row(d, x + r * d, bias, tanh_form, row.data);
-        split_row(d, row.data, pairs + r * 3 * d);
-      }
-    }
-  }
+void gelu(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out) {
+#pragma omp parallel for
+  for (std::int64_t r = 0; r < rows; ++r) gelu_row(d, x + r * d, bias, tanh_form, out + r * d);
 }
 
 template <class T>
-void multiply(std::int64_t n, T* a, const T* b, Bf16* half) {
+void multiply(std::int64_t n, T* a, const T* b) {
   constexpr std::int64_t block = 1 << 14;
 #pragma omp parallel for
   for (std::int64_t k = 0; k < n; k += block) {
     const std::int64_t end = k + block < n ? k + block : n;
-    if (!half) {
-      for (std::int64_t j = k; j < end; ++j) store(a[j], to_float(a[j]) * to_float(b[j]));
-    } else if constexpr (sizeof(T) == sizeof(float)) {
-      std::int64_t j = k;
-      for (; j + W <= end; j += W) {
-        const Half h = rounded(load(a + j) * load(b + j));
-        std::memcpy(half + j, &h, sizeof h);
-      }
-      for (; j < end; ++j) store(half[j], a[j] * b[j]);
-    } else {
-      for (std::int64_t j = k; j < end; ++j) store(half[j], to_float(a[j]) * to_float(b[j]));
-    }
-  }
-}
-
-void round(std::int64_t n, const float* x, Bf16* out) {
-  constexpr std::int64_t block = 1 << 14;
-#pragma omp parallel for
-  for (std::int64_t k = 0; k < n; k += block) {
-    const std::int64_t end = k + block < n ? k + block : n;
-    std::int64_t j = k;
-    for (; j + W <= end; j += W) {
-      const Half half = rounded(load(x + j));
-      std::memcpy(out + j, &half, sizeof half);
-    }
-    for (; j < end; ++j) store(out[j], x[j]);
+    for (std::int64_t j = k; j < end; ++j) store(a[j], to_float(a[j]) * to_float(b[j]));
   }
 }
 
@@ -437,7 +369,7 @@ void cls_attention_backward(AttentionShape s, const T* q, const T* kv, const flo
 }
 
 template <class T>
-constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,              &split, &round,
+constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,
                               &attention<T>, &attention_backward<T>, &cls_attention<T>, &cls_attention_backward<T>};
 
 }  // namespace
