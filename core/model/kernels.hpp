@@ -33,6 +33,9 @@ struct Kernels {
   /// out = gelu(x + bias), x becomes gelu'(x + bias). Exact (erf) or tanh form.
   void (*gelu)(std::int64_t rows, std::int64_t d, T* x, const float* bias, bool tanh_form, T* out);
   void (*multiply)(std::int64_t n, T* a, const T* b);  ///< a ∘= b
+  /// Each number `value` where a draw of 32 bits is under `below`, else 0. The draws are those of SplitMix64 (Steele, Lea & Flood 2014) from `key`: the same on
+  /// every processor and with any number of threads.
+  void (*draw)(std::int64_t n, std::uint64_t key, std::uint32_t below, float value, float* out);
   /// qkv [M,3d] without its bias; mask [N,T] 0 or a large negative number, null = none. probabilities [N,H,T,T], context [M,d].
   void (*attention)(AttentionShape s, const T* qkv, const float* bias, const float* mask, T* probabilities, T* context);
   void (*attention_backward)(AttentionShape s, const T* qkv, const float* bias, const T* probabilities, const T* dcontext, T* dqkv);

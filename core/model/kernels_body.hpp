@@ -14,6 +14,7 @@ constexpr std::int64_t up(std::int64_t n) { return (n + W - 1) / W * W; }
 
 inline float least(float a, float b) { return a < b ? a : b; }
 inline float most(float a, float b) { return a > b ? a : b; }
+inline std::int64_t least_of(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
 /// Scratch memory of one thread. No standard container: its code would be shared with files compiled for other processors.
 struct Scratch {
@@ -198,6 +199,27 @@ void multiply(std::int64_t n, T* a, const T* b) {
   }
 }
 
+void draw(std::int64_t n, std::uint64_t key, std::uint32_t below, float value, float* out) {
+  constexpr std::int64_t block = 1 << 13, together = 8;  // numbers of 64 bits, each two draws
+#pragma omp parallel for
+  for (std::int64_t first = 0; first < n; first += block)
+    for (std::int64_t k = first; k < least_of(first + block, n); k += 2 * together) {
+      std::uint64_t pairs[together];
+      std::uint32_t draws[2 * together];
+      for (std::int64_t j = 0; j < together; ++j) {
+        std::uint64_t z = key + static_cast<std::uint64_t>(k / 2 + j + 1) * 0x9e3779b97f4a7c15ULL;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+        pairs[j] = z ^ (z >> 31);
+      }
+      std::memcpy(draws, pairs, sizeof draws);
+      if (k + 2 * together <= n)
+        for (std::int64_t j = 0; j < 2 * together; ++j) out[k + j] = draws[j] < below ? value : 0.0f;
+      else
+        for (std::int64_t j = 0; k + j < n; ++j) out[k + j] = draws[j] < below ? value : 0.0f;
+    }
+}
+
 /// Rows of one head with their bias, scaled, as floats padded to a multiple of 16: to[t·ld + c]; and transposed: to_t[c·ldt + t].
 template <class T>
 void gather(const T* from, std::int64_t stride, const float* bias, float scale, std::int64_t ids, std::int64_t size, float* to, std::int64_t ld, float* to_t,
@@ -369,7 +391,7 @@ void cls_attention_backward(AttentionShape s, const T* q, const T* kv, const flo
 }
 
 template <class T>
-constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,
+constexpr Kernels<T> table = {&norm<T>,      &norm_backward<T>,      &gelu<T>,          &multiply<T>,              &draw,
                               &attention<T>, &attention_backward<T>, &cls_attention<T>, &cls_attention_backward<T>};
 
 }  // namespace

@@ -1,9 +1,13 @@
 #include "model/network.hpp"
 
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
+#include "model/kernels.hpp"
 #include "model/product.hpp"
 
 namespace telltale {
@@ -17,7 +21,14 @@ at::Tensor drop(const at::Tensor& x, double p, const Dropout* dropout) {
   at::Tensor keep;
   {
     at::NoGradGuard no_grad;
-    keep = at::empty(x.sizes(), x.options().dtype(at::kFloat)).bernoulli_(1 - p, dropout->generator).div_(1 - p).to(x.scalar_type());
+    keep = at::empty(x.sizes(), x.options().dtype(at::kFloat));
+    if (x.device().is_cpu()) {  // LibTorch draws one number after the other
+      const std::uint64_t key = dropout->generator.get<at::CPUGeneratorImpl>()->random64();
+      kernels<float>().draw(keep.numel(), key, static_cast<std::uint32_t>(std::min((1 - p) * 0x1p32, 0x1p32 - 1)), static_cast<float>(1 / (1 - p)), keep.data_ptr<float>());
+    } else {
+      keep.bernoulli_(1 - p, dropout->generator).div_(1 - p);
+    }
+    keep = keep.to(x.scalar_type());
   }
   return x * keep;
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/progress.hpp"
+#include "model/product.hpp"
 #include "objective/objective.hpp"
 
 namespace telltale {
@@ -56,7 +57,9 @@ double embedding_unit(const at::Tensor& table, std::stop_token stop) {
   for (std::int64_t k = 0; k < t.size(0); k += block) {
     if (stop.stop_requested()) throw Cancelled{};
     const std::int64_t n = std::min(block, t.size(0) - k);
-    at::Tensor d = at::addmm(squares.unsqueeze(0), t.narrow(0, k, n), t.t(), 1, -2);  // + own square: the same for the whole row
+    at::Tensor d = at::empty({n, t.size(0)}, t.options());
+    product(t.narrow(0, k, n), t.t(), d);
+    d.mul_(-2).add_(squares);  // + own square: the same for the whole row
     at::diagonal(d, k, 0, 1).fill_(std::numeric_limits<double>::infinity());
     const at::Tensor best = std::get<1>(at::topk(d, std::min<std::int64_t>(candidates, t.size(0) - 1), -1, false, false));
     const at::Tensor rows = exact.narrow(0, k, n).unsqueeze(1) - exact.index_select(0, best.flatten()).view({n, best.size(1), -1});

@@ -2,9 +2,11 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <omp.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "model/classifier_impl.hpp"
+#include "model/kernels.hpp"
 #include "model/packed_weight.hpp"
 #include "model/product.hpp"
 #include "shared_data.hpp"
@@ -104,6 +106,34 @@ class TestProducts : public QObject {
         }
       }
     }
+  }
+
+  /// Draws of a dropout mask: the share asked for, none like its neighbours, SplitMix64's own numbers, whatever the threads and the end of the vector.
+  void draws() {
+    const auto drawn = [](std::int64_t n, std::uint64_t key, double share) {
+      at::Tensor out = at::full({n + 1}, -1, at::kFloat);
+      kernels<float>().draw(n, key, static_cast<std::uint32_t>(share * 0x1p32), 1.25f, out.data_ptr<float>());
+      if (out[n].item<float>() != -1) out.fill_(-1);  // wrote past the end
+      return out.narrow(0, 0, n).clone();
+    };
+    // SplitMix64 from 0: e220a8397b1dcdaf, 6e789e6aa1b965f4, 06c45d188009454f (its authors' own first three). The low half comes first.
+    const at::Tensor first = drawn(6, 0, 0.5);
+    const std::vector<std::uint32_t> halves = {0x7b1dcdaf, 0xe220a839, 0xa1b965f4, 0x6e789e6a, 0x8009454f, 0x06c45d18};
+    for (std::int64_t k = 0; k < 6; ++k) QCOMPARE(first[k].item<float>(), halves[static_cast<std::size_t>(k)] < 0x80000000u ? 1.25f : 0.0f);
+    const std::int64_t n = 1'000'003;
+    for (const double share : {0.9, 0.5, 0.1}) {
+      const at::Tensor x = drawn(n, 7, share) / 1.25, y = x - x.mean();
+      QVERIFY(x.eq(0).logical_or(x.eq(1)).all().item<bool>());
+      QVERIFY(std::abs(x.mean().item<double>() - share) < 5 * std::sqrt(share * (1 - share) / static_cast<double>(n)));
+      for (const std::int64_t lag : {1, 2, 16, 8192})
+        QVERIFY(std::abs((y.narrow(0, 0, n - lag) * y.narrow(0, lag, n - lag)).mean().item<double>()) < 5 * share * (1 - share) / std::sqrt(static_cast<double>(n)));
+      QVERIFY(!at::equal(drawn(n, 8, share) / 1.25, x));
+      omp_set_num_threads(1);
+      const bool same = at::equal(drawn(n, 7, share) / 1.25, x);
+      omp_set_num_threads(2);
+      QVERIFY(same);
+    }
+    for (const std::int64_t few : {1, 15, 16, 17, 8191, 8193}) QVERIFY(at::equal(drawn(few, 7, 0.5), drawn(n, 7, 0.5).narrow(0, 0, few)));
   }
 
   /// First and second derivatives through differentiable_product are those of at::mm; b as a weight's transpose and as it is.
