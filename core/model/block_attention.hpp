@@ -252,8 +252,7 @@ void cls_attention_backward(BlockShape s, const K* states, KeyValue w, const flo
     float *ds = dscores + place * np, *g = gathered + place * d;
     weighted_sum(dcontext + text * d + first, w.value + first * d, D, d, g);
     dots(g, h, n, d, ds);
-    float mean = 0;
-    for (Int t = 0; t < n; ++t) mean += p[t] * ds[t];
+    const float mean = dot(p, ds, n);  // in vectors: where a loop's last numbers are summed hangs on how long it is
     for (Int t = 0; t < n; ++t) ds[t] = p[t] * (ds[t] - mean);
     weighted_sum(ds, h, n, d, z);
     dots(z, w.key + first * d, D, d, o);

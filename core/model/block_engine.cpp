@@ -26,7 +26,7 @@ class BlockEngine final : public Engine {
   using Number = typename Table::Number;
   using Kept = typename Table::Kept;
   using Back = typename Table::Back;
-  static constexpr bool pairs = sizeof(Number) == 2;  ///< forth 16 bits are carried, as two bfloat16
+  static constexpr bool with_low = sizeof(Number) == 2;  ///< forth 16 bits are carried, as two bfloat16
 
  public:
   BlockEngine(const ModelConfig& config, const BertWeights& weights, const Table& table, std::int64_t least_work)
@@ -438,7 +438,7 @@ class BlockEngine final : public Engine {
 
   void pack(bool back) {
     if (there_[back]) return;
-    sides_[back].pack(back ? k_.back : k_.forth, w_, scale(), back, pairs && !back);
+    sides_[back].pack(back ? k_.back : k_.forth, w_, scale(), back, with_low && !back);
     there_[back] = true;
   }
 

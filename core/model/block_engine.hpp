@@ -6,7 +6,7 @@
 
 namespace telltale {
 
-/// How the products of a block engine are carried. With `pairs` and `tiles` values keep their bits, gradients are rounded to bfloat16 and summed in float, and so
+/// How the products of a block engine are carried. With `pairs` and `tiles` values keep their bits (24, or 16), gradients are rounded to bfloat16 and summed in float, and so
 /// is what is kept for the way back: a softmax makes much of little in the values; in gradients roundings average out.
 enum class BlockProducts {
   floats,  ///< AVX-512

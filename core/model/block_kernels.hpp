@@ -1,5 +1,5 @@
-// Steps of the block engine on one block of rows, for processors with AVX-512, with its products of bfloat16, and with tiles of bfloat16 (AMX): matrix products with packed right sides whose
-// results are finished (bias, GELU, residual) while they are in the first cache, and what lies between them. No torch in here.
+// Steps of the block engine on one block of rows, for processors with AVX-512, with its products of bfloat16, and with tiles of bfloat16 (AMX): matrix
+// products with packed right sides whose results are finished (bias, GELU, residual) while they are in the first cache, and what lies between them. No torch in here.
 // Each step is done by `share.parts` threads together, each calling it with its own `share.part`; what a number is made of, and in which order it is
 // summed, depends on neither that nor the other rows: a row has the same bits in every block.
 #pragma once

@@ -238,8 +238,8 @@ inline void tile_step() {
   }
 }
 
-/// c [32,32] (both) or [16,32] = x·w: high·high, and with `pairs` low·high + high·low. w: tiles of one panel.
-template <bool both, bool pairs>
+/// c [32,32] (both) or [16,32] = x·w: high·high, and with `with_low` low·high + high·low. w: tiles of one panel.
+template <bool both, bool with_low>
 inline void tiles_of_results(Int steps, const Bf16* x, const Bf16* low, Int ld, const Bf16* w, const Bf16* w_low, float* c) {
   const auto bytes = static_cast<std::size_t>(ld) * sizeof(Bf16);
   _tile_zero(0);
@@ -250,7 +250,7 @@ inline void tiles_of_results(Int steps, const Bf16* x, const Bf16* low, Int ld, 
     const Bf16* right = w + s * 2 * tile_numbers;
     _tile_loadd(6, right, 64);
     _tile_loadd(7, right + tile_numbers, 64);
-    if constexpr (pairs) {
+    if constexpr (with_low) {
       _tile_loadd(4, low + s * panel, bytes);
       if constexpr (both) _tile_loadd(5, low + 16 * ld + s * panel, bytes);
       tile_step<both>();
@@ -258,7 +258,7 @@ inline void tiles_of_results(Int steps, const Bf16* x, const Bf16* low, Int ld, 
     _tile_loadd(4, x + s * panel, bytes);
     if constexpr (both) _tile_loadd(5, x + 16 * ld + s * panel, bytes);
     tile_step<both>();
-    if constexpr (pairs) {
+    if constexpr (with_low) {
       _tile_loadd(6, w_low + s * 2 * tile_numbers, 64);
       _tile_loadd(7, w_low + s * 2 * tile_numbers + tile_numbers, 64);
       tile_step<both>();
@@ -272,7 +272,7 @@ inline void tiles_of_results(Int steps, const Bf16* x, const Bf16* low, Int ld, 
   }
 }
 
-template <Finish finish, bool pairs>
+template <Finish finish, bool with_low>
 void tile_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, Share share) {
   const Int steps = up(w.k, panel) / panel, size = steps * 2 * tile_numbers;
   const Bf16 *high = static_cast<const Bf16*>(w.high), *low = static_cast<const Bf16*>(w.low);
@@ -283,12 +283,12 @@ void tile_panels(Left<Bf16> x, Right w, Int rows, const Result<Bf16, Bf16>& to, 
     const Int first = unit / panels * height, last = least(first + height, rows), p = unit % panels, columns = least(panel, w.n - p * panel);
     for (Int row = first; row < last; row += 32) {
       const Int R = least(32, last - row);
-      const Bf16 *left = x.high + row * x.ld, *rest = pairs ? x.low + row * x.ld : nullptr, *w_low = pairs ? low + p * size : nullptr;
+      const Bf16 *left = x.high + row * x.ld, *rest = with_low ? x.low + row * x.ld : nullptr, *w_low = with_low ? low + p * size : nullptr;
       prefetch_tile<finish>(to, row, R, last, p * panel);
       if (R > 16)
-        tiles_of_results<true, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
+        tiles_of_results<true, with_low>(steps, left, rest, x.ld, high + p * size, w_low, c);
       else
-        tiles_of_results<false, pairs>(steps, left, rest, x.ld, high + p * size, w_low, c);
+        tiles_of_results<false, with_low>(steps, left, rest, x.ld, high + p * size, w_low, c);
       finish_tile<finish>(to, c, row, R, p * panel, columns);
     }
   }

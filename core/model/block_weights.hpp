@@ -64,12 +64,12 @@ class Room {
 /// A weight W [n,k], packed for x·Wᵀ or, `back`, for g·W.
 class BlockSide {
  public:
-  void pack(const Packing& table, const at::Tensor& weight, bool back, bool pairs) {
+  void pack(const Packing& table, const at::Tensor& weight, bool back, bool with_low) {
     const at::Tensor w = weight.contiguous();
     const std::int64_t out = w.size(0), in = w.size(1), k = back ? out : in, n = back ? in : out;
     const auto bytes = static_cast<std::size_t>(table.bytes(k, n));
-    room_.begin(Room::rounded(bytes) * (pairs ? 2 : 1));
-    void *high = room_.take<char>(static_cast<std::int64_t>(bytes)), *low = pairs ? room_.take<char>(static_cast<std::int64_t>(bytes)) : nullptr;
+    room_.begin(Room::rounded(bytes) * (with_low ? 2 : 1));
+    void *high = room_.take<char>(static_cast<std::int64_t>(bytes)), *low = with_low ? room_.take<char>(static_cast<std::int64_t>(bytes)) : nullptr;
     const float* from = w.data_ptr<float>();
 #pragma omp parallel if (k * n > 65536)
     table.pack(from, k, n, back ? in : 1, back ? 1 : in, high, low, {omp_get_thread_num(), omp_get_num_threads()});
@@ -89,8 +89,8 @@ struct BlockSides {
   };
   std::vector<Layer> layers;
 
-  /// Scales queries by `scale`. `pairs`: 16 bits a number.
-  void pack(const Packing& table, const BertWeights& w, float scale, bool back, bool pairs) {
+  /// Scales queries by `scale`. `with_low`: 16 bits a number.
+  void pack(const Packing& table, const BertWeights& w, float scale, bool back, bool with_low) {
     layers.resize(w.layers.size());
     for (std::size_t n = 0; n < layers.size(); ++n) {
       Layer& to = layers[n];
@@ -99,12 +99,12 @@ struct BlockSides {
       at::Tensor qkv = l.qkv_weight.detach().clone();
       qkv.narrow(0, 0, d).mul_(scale);
       if (n + 1 == layers.size())
-        to.query.pack(table, qkv.narrow(0, 0, d), back, pairs);
+        to.query.pack(table, qkv.narrow(0, 0, d), back, with_low);
       else
-        to.qkv.pack(table, qkv, back, pairs);
-      to.output.pack(table, l.output_weight.detach(), back, pairs);
-      to.up.pack(table, l.up_weight.detach(), back, pairs);
-      to.down.pack(table, l.down_weight.detach(), back, pairs);
+        to.qkv.pack(table, qkv, back, with_low);
+      to.output.pack(table, l.output_weight.detach(), back, with_low);
+      to.up.pack(table, l.up_weight.detach(), back, with_low);
+      to.down.pack(table, l.down_weight.detach(), back, with_low);
     }
   }
 };

@@ -64,7 +64,7 @@ class Classifier {
   const std::filesystem::path& folder() const;
   bool new_head() const;  ///< the head was made, not read
   /// What explain() multiplies in. Rounded to bf16, weights and states move single scores by up to 2 % of the largest; mixed products by 0.4 %. Asked for bf16
-  /// or automatic, explanations take mixed ones where the processor multiplies bf16, else bf16 (as asked) or fp32 (automatic).
+  /// or automatic, explanations take mixed ones where the processor multiplies bf16 (x86-64 on Linux), else bf16 (as asked) or fp32 (automatic).
   Precision explanation_precision() const;
   /// What predict() multiplies in: fp32, bf16 or fp64.
   Precision prediction_precision() const;

@@ -14,7 +14,7 @@ constexpr std::int64_t up(std::int64_t n) { return (n + W - 1) / W * W; }
 
 inline float least(float a, float b) { return a < b ? a : b; }
 inline float most(float a, float b) { return a > b ? a : b; }
-inline std::int64_t least_of(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
 /// Scratch memory of one thread. No standard container: its code would be shared with files compiled for other processors.
 struct Scratch {
@@ -203,7 +203,7 @@ void draw(std::int64_t n, std::uint64_t key, std::uint32_t below, float value, f
   constexpr std::int64_t block = 1 << 13, together = 8;  // numbers of 64 bits, each two draws
 #pragma omp parallel for
   for (std::int64_t first = 0; first < n; first += block)
-    for (std::int64_t k = first; k < least_of(first + block, n); k += 2 * together) {
+    for (std::int64_t k = first; k < least(first + block, n); k += 2 * together) {
       std::uint64_t pairs[together];
       std::uint32_t draws[2 * together];
       for (std::int64_t j = 0; j < together; ++j) {

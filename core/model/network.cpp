@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <numbers>
 
 #include "model/kernels.hpp"
@@ -18,12 +19,15 @@ constexpr double sqrt_2_over_pi = 0.79788456080286535588, tanh_cubic = 0.044715;
 
 at::Tensor drop(const at::Tensor& x, double p, const Dropout* dropout) {
   if (!dropout || p <= 0) return x;
+  if (p >= 1) return x * 0;
   at::Tensor keep;
   {
     at::NoGradGuard no_grad;
     keep = at::empty(x.sizes(), x.options().dtype(at::kFloat));
     if (x.device().is_cpu()) {  // LibTorch draws one number after the other
-      const std::uint64_t key = dropout->generator.get<at::CPUGeneratorImpl>()->random64();
+      auto* generator = at::check_generator<at::CPUGeneratorImpl>(dropout->generator);
+      const std::lock_guard lock(generator->mutex_);
+      const std::uint64_t key = generator->random64();
       kernels<float>().draw(keep.numel(), key, static_cast<std::uint32_t>(std::min((1 - p) * 0x1p32, 0x1p32 - 1)), static_cast<float>(1 / (1 - p)), keep.data_ptr<float>());
     } else {
       keep.bernoulli_(1 - p, dropout->generator).div_(1 - p);

@@ -1,10 +1,7 @@
 #pragma once
 #include <ATen/ATen.h>
 
-#include <cstdint>
 #include <memory>
-
-#include "model/kernels.hpp"
 
 namespace telltale {
 

@@ -26,7 +26,7 @@ bool layout(const at::Tensor& t, char& transposed, std::int64_t& ld) {
 }  // namespace
 
 void product(const at::Tensor& a, const at::Tensor& b, at::Tensor& out, bool add) {
-  if (a.scalar_type() == at::kFloat && sgemm()) {
+  if (product_pays(a)) {
     char ta = 'N', tb = 'N', tc = 'N';
     std::int64_t lda = 0, ldb = 0, ldc = 0;
     if (layout(a, ta, lda) && layout(b, tb, ldb) && layout(out, tc, ldc) && tc == 'N' &&

@@ -54,10 +54,11 @@ double embedding_unit(const at::Tensor& table, std::stop_token stop) {
   const at::Tensor squares = t.square().sum(-1);
   std::vector<at::Tensor> nearest;
   constexpr std::int64_t block = 512, candidates = 4;
+  const at::Tensor room = at::empty({std::min(block, t.size(0)), t.size(0)}, t.options());
   for (std::int64_t k = 0; k < t.size(0); k += block) {
     if (stop.stop_requested()) throw Cancelled{};
     const std::int64_t n = std::min(block, t.size(0) - k);
-    at::Tensor d = at::empty({n, t.size(0)}, t.options());
+    at::Tensor d = room.narrow(0, 0, n);
     product(t.narrow(0, k, n), t.t(), d);
     d.mul_(-2).add_(squares);  // + own square: the same for the whole row
     at::diagonal(d, k, 0, 1).fill_(std::numeric_limits<double>::infinity());

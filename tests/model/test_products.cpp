@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "model/block_kernels.hpp"
 #include "model/classifier_impl.hpp"
 #include "model/kernels.hpp"
 #include "model/packed_weight.hpp"
@@ -157,6 +158,7 @@ class TestProducts : public QObject {
     TELLTALE_NEEDS_SHARED(shared);
     const auto wide = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::fp64});
     const auto half = Classifier::load(shared / "golden/models/tiny-bert/fp32", {"cpu", 2, Precision::bf16});
+    QCOMPARE(half->impl().exact != nullptr, pair_blocks() != nullptr);
     if (!half->impl().exact) QSKIP("this processor does not multiply bfloat16: no engine uses mixed products");
     QCOMPARE(half->explanation_precision(), Precision::mixed);
     QCOMPARE(half->prediction_precision(), Precision::bf16);
