@@ -131,7 +131,7 @@ void add_compare(CLI::App& app, Context& context) {
   c->add_option("--resamples", o.resamples, "Bootstrap resamples")->check(whole(100, 1000000))->capture_default_str();
   c->add_option("--stop-words", a->stop_words, "File of words to leave out, one a line, lower case")->check(CLI::ExistingFile);
   c->add_flag("--no-controls", a->no_controls, "Do not add the control of a warm-started run");
-  c->add_option("--html", a->html, "Write the page of the comparison here");
+  c->add_option("--html", a->html, "Write the page of the comparison here")->check(named());
 }
 
 }  // namespace telltale::cli

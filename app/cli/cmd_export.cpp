@@ -125,7 +125,7 @@ void add_export(CLI::App& app, Context& context) {
   command->add_option("--db", o->db, "The .telltale file")->required();
   command->add_option("--run", o->run, "Id of the run")->required();
   command->add_option("--format", o->format, "hf, csv, tensorboard, json or html")->required()->check(CLI::IsMember({"hf", "csv", "tensorboard", "json", "html"}));
-  command->add_option("--out", o->out, "Folder (hf, csv, tensorboard) or file (json, html, csv)")->required();
+  command->add_option("--out", o->out, "Folder (hf, csv, tensorboard) or file (json, html, csv)")->required()->check(named());
   command->add_option("--method", o->method, "Only explanations by this method (json, html)");
   command->add_option("--limit", o->limit, "At most so many explanations, 0 = all (json, html)")->check(whole(0))->capture_default_str();
 }

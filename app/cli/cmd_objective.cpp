@@ -24,7 +24,12 @@ ObjectiveOptions options_of(const std::vector<std::string>& assignments) {
   o.weight_overlap = o.weight_prior = 0;
   o.steps = o.gradient_steps = 8;
   o.quadrature = Quadrature::midpoint;
-  for (const std::string& a : assignments) assign(settings, a);
+  for (const std::string& a : assignments) {
+    assign(settings, a);
+    const std::string key = a.substr(0, a.find('='));
+    const std::string& group = setting_info(key).group;
+    if ((group != "objective" && group != "perturbation" && group != "attribution") || key.rfind("dropout.", 0) == 0) complain(fmt::format("warning: --set {}: a setting of runs, without effect on one batch", key));
+  }
   return settings.objective;
 }
 
@@ -61,7 +66,7 @@ void add_objective(CLI::App& app, Context& context) {
   command->add_option("--model", s->model, "Hugging Face folder of a BERT classifier")->required();
   command->add_option("--batch", s->batch, "safetensors with ids, mask, labels and, if wanted, noise_positive, noise_negative")->required();
   command->add_option("--set", s->set, "key=value, see telltale settings; may be given many times")->take_all();
-  command->add_option("--gradients", s->gradients, "writes the gradient of the total in every parameter to this safetensors file");
+  command->add_option("--gradients", s->gradients, "writes the gradient of the total in every parameter to this safetensors file")->check(named());
 }
 
 }  // namespace telltale::cli

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "evaluation/simulation.hpp"
 #include "store/marks.hpp"
+#include "training/trainer.hpp"
 
 namespace telltale::cli {
 namespace {
@@ -50,7 +51,7 @@ int plan(Context& context, SimulateSettings& s) {
   const auto store = Store::open(s.db, Store::Mode::write);
   const RunRecord run = store->run(s.options.run);
   if (run.folder.empty()) throw std::runtime_error(fmt::format("run {} ({}) is {}: it has no weights yet", run.id, run.name, name_of(run.status)));
-  const auto model = Classifier::load(store->weights(run.id, run.folder), compute);
+  const auto model = load_run(*store, run, compute);
   const SimulationRecord made = plan_simulation(*store, *model, s.options, context.stop, context.progress);
   if (context.json) print_json({{"session", made.id}, {"posts", made.items.size()}, {"protocol", made.protocol}});
   else print_text(fmt::format("session {}: {} posts are waiting for {}; answer them in the window: Run, Simulate the model\n", made.id, made.items.size(), one_line(made.participant)));

@@ -8,6 +8,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -15,6 +16,8 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
+
+#include "model/messages.hpp"
 
 namespace telltale::cli {
 namespace {
@@ -119,6 +122,10 @@ int run_command(const CLI::App& app, const Context& context) {
 
 }  // namespace
 
+CLI::Validator named() {
+  return {[](const std::string& text) { return text.empty() ? std::string("no name given") : std::string(); }, ""};
+}
+
 CLI::Validator whole(std::int64_t low, std::int64_t high) {
   const std::string range = high >= std::int64_t{1} << 40 ? fmt::format("from {}", low) : fmt::format("from {} to {}", low, high);
   return CLI::Validator(
@@ -175,8 +182,27 @@ void print_json(const OrderedJson& document) {
   print_text(document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
 }
 
-void print_text(std::string_view text) {
+namespace {
+
+/// Posts and names may hold what a terminal obeys: shown there, not sent. Files and pipes get every byte as it is.
+std::string visible(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
+    out += printable(text.substr(0, end), text.npos);
+    if (end < text.size()) out += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+void print_text(std::string_view given) {
   clear_progress();
+  static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const std::string shown = terminal ? visible(given) : std::string();
+  const std::string_view text = terminal ? std::string_view(shown) : given;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && interrupted_by() != SIGPIPE)
     throw std::runtime_error(fmt::format("standard output: {}", std::strerror(errno)));
 }
@@ -188,12 +214,7 @@ std::string one_line(std::string_view message) {
   for (char& c : line)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   constexpr std::size_t most = 1000;  // a JSON error quotes what it read last, and that may be megabytes
-  if (line.size() > most) {
-    std::size_t cut = most;
-    while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) --cut;  // not inside a character
-    line = line.substr(0, cut) + "…";
-  }
-  return line;
+  return printable(line, most);
 }
 
 }  // namespace telltale::cli

@@ -43,6 +43,7 @@ CLI::App* add_command(CLI::App& parent, Context& context, const std::string& nam
                       std::function<int()> body);
 
 /// Checks of numbers that options take, ends included; what is refused is said with the range in words. NaN and infinities are no numbers.
+CLI::Validator named();  ///< of a file or folder: not empty
 CLI::Validator whole(std::int64_t low, std::int64_t high = std::numeric_limits<std::int64_t>::max());
 CLI::Validator number(double low = std::numeric_limits<double>::lowest(), double high = std::numeric_limits<double>::max());
 

@@ -115,7 +115,7 @@ std::optional<InputLine> InputReader::next() {
 int answer_lines(Context& context, const std::string& source, std::size_t batch,
                  const std::function<std::vector<OrderedJson>(std::span<const InputLine>)>& answer) {
   InputReader reader(source);
-  int status = exit_success;
+  std::int64_t failed = 0;
   double done = 0;
 
   const auto put = [](const InputLine& item, OrderedJson document) {
@@ -125,7 +125,7 @@ int answer_lines(Context& context, const std::string& source, std::size_t batch,
   };
   const auto fail = [&](const InputLine& item, std::string_view message) {
     put(item, {{"error", one_line(message)}});
-    status = exit_failure;
+    ++failed;
   };
   const auto answer_all = [&](std::span<const InputLine> items) {
     std::vector<OrderedJson> documents = answer(items);
@@ -182,7 +182,9 @@ int answer_lines(Context& context, const std::string& source, std::size_t batch,
     if (waiting.size() >= std::max<std::size_t>(1, batch)) flush();
   }
   flush();
-  return status;
+  if (failed == 0) return exit_success;
+  complain(fmt::format("{}: {} could not be answered; its \"error\" says why", where(source), failed == 1 ? std::string("1 line") : fmt::format("{} lines", failed)));
+  return exit_failure;
 }
 
 void add_text_source(CLI::App& command, TextSource& source, bool required) {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "compute.hpp"
+#include "training/trainer.hpp"
 
 namespace telltale::cli {
 
@@ -20,19 +21,19 @@ void ModelSource::bind(CLI::App& command) {
 Loaded load(const ModelSource& source, const Context& context, Store::Mode mode) {
   Loaded out;
   const ComputeOptions compute = compute_options(context);
-  std::filesystem::path folder = source.folder;
+  const std::filesystem::path folder = source.folder;
   int asked = context.max_length.value_or(0);
   if (!source.db.empty()) {
     out.store = Store::open(source.db, mode);
     out.run = out.store->run(source.run);
     if (out.run->folder.empty()) throw std::runtime_error(fmt::format("run {} has no weights yet (status {}); finish it with telltale resume", source.run, name_of(out.run->status)));
-    folder = out.store->weights(out.run->id, out.run->folder);
+    out.model = load_run(*out.store, *out.run, compute);
     if (asked == 0 && out.run->settings.contains("max_length") && out.run->settings["max_length"].is_number_integer()) asked = out.run->settings["max_length"].get<int>();
   } else if (folder.empty()) {
     throw std::invalid_argument("--model DIR, or --db FILE with --run ID, is needed");
   }
-  out.model = Classifier::load(folder, compute);
-  if (out.model->labels().empty()) throw std::runtime_error(fmt::format("{}: an encoder without a classification head: finetune it first (telltale train)", folder.string()));
+  if (!out.model) out.model = Classifier::load(folder, compute);
+  if (out.model->labels().empty()) throw std::runtime_error(fmt::format("{}: an encoder without a classification head: finetune it first (telltale train)", out.model->folder().string()));
   out.max_length = out.model->max_length(asked);
   return out;
 }

@@ -125,7 +125,7 @@ int main(int argc, char** argv) {
   cli.add_option("--doc", o.doc, "Post to show");
   cli.add_option("--theme", o.theme, "light or dark (default: as the system)")->check(CLI::IsMember({"light", "dark"}));
   const CLI::Option* sized_option = cli.add_option("--size", o.size, "Size of the picture or window")->capture_default_str();
-  cli.add_option("--scale", o.scale, "Pixels of the picture per unit of --size")->check(CLI::Range(0.5, 4.0))->capture_default_str();
+  cli.add_option("--scale", o.scale, "Pixels of the picture per unit of --size")->check(CLI::Range(0.5, 4.0) & CLI::Validator([](const std::string& text) { return text.find_first_of("nN") == text.npos ? std::string() : "a number expected, got " + text; }, ""))->capture_default_str();
   try {
     cli.parse(argc, argv);
     check(o);

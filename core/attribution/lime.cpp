@@ -3,10 +3,13 @@
 // As in the authors' code for text: the number of hidden words is drawn uniformly from 1 … n, then which; the whole text is one of the samples. Distance
 // to the whole text: 1 − cos of the presence vectors = 1 − sqrt(s/n); weight sqrt(exp(−distance² / width²)), width 0.25; ridge 1, intercept not penalised.
 // The scores are the coefficients. With all coalitions each counts as often as it is drawn on average.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 
 #include "attribution/coalitions.hpp"
 #include "attribution/linear_fit.hpp"
@@ -14,6 +17,8 @@
 
 namespace telltale {
 namespace {
+
+constexpr double least_weight = 1e-6;  ///< of the nearest of the other texts; ridge 1 leaves nothing of what weighs less
 
 class Lime final : public CoalitionMethod {
  public:
@@ -34,6 +39,7 @@ class Lime final : public CoalitionMethod {
   Design draw(std::size_t n, const ExplainOptions& options, std::uint64_t seed) const override {
     Design d = begun_design(n, options);
     const double width = options.kernel_width;
+    if (n > 0 && !(lime_kernel(n - 1, n, width) > least_weight)) throw std::invalid_argument(fmt::format("kernel width {}: of a text of {} words nothing but the whole would have weight; take a larger one", width, n));
     if (d.exact) {
       // The whole text is one of the samples: of one alone nothing would be left for the others.
       const double samples = options.samples > 0 ? std::max(2, options.samples) : static_cast<double>(d.coalitions.size());

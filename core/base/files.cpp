@@ -87,41 +87,55 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view d
   write_file_atomically(path, std::span<const std::string_view>(&data, 1));
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> parts) {
-  if (is_database(path)) throw std::runtime_error(fmt::format("{}: a database, not overwritten: choose another name", path.string()));
+namespace {
+
+/// errno of what failed, 0 otherwise.
+int write_all(int fd, std::span<const std::string_view> parts) {
+  for (const std::string_view data : parts)
+    for (std::size_t done = 0; done < data.size();) {
+      const ssize_t n = ::write(fd, data.data() + done, data.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return errno;
+      done += static_cast<std::size_t>(n);
+    }
+  return 0;
+}
+
+}  // namespace
+
+void write_file_atomically(const std::filesystem::path& given, std::span<const std::string_view> parts) {
+  if (given.empty()) throw std::runtime_error("a file to write to: no name given");
+  if (is_database(given)) throw std::runtime_error(fmt::format("{}: a database, not overwritten: choose another name", given.string()));
+  // A link stays: what it leads to is written anew. A device or a pipe has no contents to replace: it gets the data.
+  std::filesystem::path path = given;
+  std::error_code none;
+  for (int links = 0; std::filesystem::is_symlink(path, none); ++links) {
+    if (links == 40) throw std::runtime_error(fmt::format("{}: cannot write: links that go round", given.string()));
+    path = path.parent_path() / std::filesystem::read_symlink(path);  // an absolute one stands alone
+  }
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+    const Descriptor d(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (d.fd < 0) fail(path, "cannot write");
+    ::fcntl(d.fd, F_SETFL, 0);
+    if ((errno = write_all(d.fd, parts)) != 0) fail(path, "cannot write");
+    return;
+  }
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   std::string temporary = path.string() + ".XXXXXX";
+  const auto give_up = [&](int error, std::string_view what) {
+    ::unlink(temporary.c_str());
+    errno = error;
+    fail(path, what);
+  };
   {
     Descriptor d(::mkstemp(temporary.data()));
     if (d.fd < 0) fail(path, "cannot write");
     ::fchmod(d.fd, 0644);
-    for (const std::string_view data : parts) {
-      std::size_t done = 0;
-      while (done < data.size()) {
-        const ssize_t n = ::write(d.fd, data.data() + done, data.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-          const int e = errno;
-          ::unlink(temporary.c_str());
-          errno = e;
-          fail(path, "cannot write");
-        }
-        done += static_cast<std::size_t>(n);
-      }
-    }
-    if (::fsync(d.fd) != 0) {
-      const int e = errno;
-      ::unlink(temporary.c_str());
-      errno = e;
-      fail(path, "cannot sync");
-    }
+    if (const int error = write_all(d.fd, parts)) give_up(error, "cannot write");
+    if (::fsync(d.fd) != 0) give_up(errno, "cannot sync");
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int e = errno;
-    ::unlink(temporary.c_str());
-    errno = e;
-    fail(path, "cannot rename into place");
-  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up(errno, "cannot rename into place");
   sync_path(folder);
 }
 

@@ -13,6 +13,7 @@
 #include "attribution/removal.hpp"
 #include "base/random.hpp"
 #include "evaluation/explained.hpp"
+#include "training/trainer.hpp"
 
 namespace telltale {
 namespace {
@@ -73,7 +74,7 @@ std::optional<RunRecord> control_of(const std::vector<RunRecord>& all, const Run
 std::string name_of_run(const ComparedRun& run) { return fmt::format("run {} ({})", run.record.id, run.record.name); }
 
 std::shared_ptr<Classifier> load(Store& store, const ComparisonData& data, const ComparedRun& run) {
-  auto model = Classifier::load(store.weights(run.record.id, run.record.folder), data.options.compute);
+  auto model = load_run(store, run.record, data.options.compute);
   if (model->labels() != data.dataset.classes)
     throw std::runtime_error(fmt::format("{}: its model knows the classes {}, data set '{}' has {}", name_of_run(run), fmt::join(model->labels(), ", "), data.dataset.name, fmt::join(data.dataset.classes, ", ")));
   return model;

@@ -103,7 +103,7 @@ class Writer {
             {"judge", d_.methods.empty() ? Json(nullptr) : Json(d_.methods[judge_].options.method)},
             {"intervals", {{"kind", "BCa"}, {"level", bootstrap_.level}, {"resamples", bootstrap_.resamples}, {"seed", bootstrap_.seed}, {"resampled", "posts, within each gold class"},
                            {"each", "every interval stands for itself: none is corrected for the number of rows, and words gained and lost were chosen by their change"},
-                           {"fallback", "percentile where BCa's correction is not defined; constant where no resample differs"}}},
+                           {"fallback", "percentile where BCa's correction is not defined; centred (percentiles about the value) where the resamples are off by more than they spread; constant where no resample differs"}}},
             {"rivals", rivals},
             {"rival_rule", "the class that gets most of the probability of the posts of a class, over all compared runs"},
             {"max_length", lengths},

@@ -10,6 +10,7 @@
 #include "evaluation/protocol.hpp"
 #include "store/columns.hpp"
 #include "store/marks.hpp"
+#include "training/trainer.hpp"
 
 namespace telltale {
 
@@ -81,7 +82,7 @@ Json evaluate_run(Store& store, std::int64_t id, const EvaluationOptions& given,
     throw std::runtime_error(
         fmt::format("run {} ({}) is {}: only a finished run can be evaluated", id, run.name, name_of(run.status)));
   const DatasetInfo dataset = store.dataset(run.dataset);
-  if (!model) model = Classifier::load(store.weights(run.id, run.folder), options.compute);
+  if (!model) model = load_run(store, run, options.compute);
   if (model->labels() != dataset.classes)
     throw std::runtime_error(fmt::format("run {}: its model knows the classes {}, data set '{}' has {}", id,
                                          fmt::join(model->labels(), ", "), dataset.name,

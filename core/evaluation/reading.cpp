@@ -18,7 +18,7 @@ double number_in(const Json& row, const char* key) {
 
 Interval::Kind kind_in(const Json& row) {
   for (const auto kind :
-       {Interval::Kind::constant, Interval::Kind::percentile, Interval::Kind::bca, Interval::Kind::student})
+       {Interval::Kind::constant, Interval::Kind::percentile, Interval::Kind::bca, Interval::Kind::centred, Interval::Kind::student})
     if (row.value("kind", "") == name_of(kind)) return kind;
   return Interval::Kind::none;
 }

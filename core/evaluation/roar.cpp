@@ -37,7 +37,7 @@ Judged judged(Store& store, std::int64_t id) {
   out.dataset = store.dataset(out.run.dataset);
   if (out.dataset.options.is_object() && out.dataset.options.contains("roar"))
     throw std::invalid_argument(fmt::format("run {} ({}) was itself trained on posts with words removed", id, out.run.name));
-  out.settings = settings_from_json(out.run.settings);
+  out.settings = settings_of(out.run);
   out.settings.max_length = trained_length(out.run);
   return out;
 }
@@ -138,7 +138,7 @@ std::vector<double> right_of(Store& store, const Judged& j, const RunRecord& run
   for (const PostPrediction& p : store.predictions(run.fingerprint, j.settings.max_length, precision, run.dataset))
     known[p.document] = static_cast<int>(std::max_element(p.logits.begin(), p.logits.end()) - p.logits.begin());
   if (std::any_of(documents.begin(), documents.end(), [&](const Document& d) { return !known.contains(d.id); })) {
-    const auto model = Classifier::load(store.weights(run.id, run.folder), o.compute);
+    const auto model = load_run(store, run, o.compute);
     std::vector<Encoding> texts;
     for (const Document& d : documents) texts.push_back(model->tokenizer().encode(d.text, j.settings.max_length));
     std::vector<PostPrediction> kept;
@@ -238,7 +238,7 @@ Json roar_cost(Store& store, std::int64_t id, const RoarOptions& o, std::stop_to
     if (r.method != random_method && !derived(store, r.dataset, removal_protocol(j, o, r.method, r.share))) missing.insert(r.method);
   double explaining = 0, wanted = 0;
   if (!missing.empty()) {
-    const auto model = Classifier::load(store.weights(j.run.id, j.run.folder), o.compute);
+    const auto model = load_run(store, j.run, o.compute);
     const auto documents = store.documents({.dataset = j.dataset.id, .limit = static_cast<std::int64_t>(timed_posts)});
     std::vector<ExplainItem> items;
     for (const Document& d : documents) items.push_back({model->tokenizer().encode(d.text, j.settings.max_length), -1, -1});
@@ -276,7 +276,7 @@ Json roar(Store& store, std::int64_t id, const RoarOptions& o, std::stop_token s
     auto data = derived(store, wanted.dataset, protocol);
     if (!data) {
       if (!model) {
-        model = Classifier::load(store.weights(j.run.id, j.run.folder), o.compute);
+        model = load_run(store, j.run, o.compute);
         posts = read_posts(store, j, *model, stop);
       }
       if (!scores.contains(wanted.method)) scores[wanted.method] = scores_of(store, j, o, *model, posts, wanted.method, stop, inside(0, 0.4));

@@ -97,6 +97,13 @@ Interval interval_of(double value, std::vector<double>& resampled, double a, dou
   }
   result.low = quantile(resampled, lower);
   result.high = quantile(resampled, upper);
+  // Drawing posts with replacement leaves some out: figures of whole lists (shared words) then fall on one side of the value, by more than they spread.
+  if (value < result.low - tie || value > result.high + tie) {
+    const double shift = value - quantile(resampled, 0.5);
+    result.low = quantile(resampled, (1 - level) / 2) + shift;
+    result.high = quantile(resampled, (1 + level) / 2) + shift;
+    result.kind = Interval::Kind::centred;
+  }
   return result;
 }
 
@@ -168,6 +175,7 @@ const char* name_of(Interval::Kind kind) {
     case Interval::Kind::constant: return "constant";
     case Interval::Kind::percentile: return "percentile";
     case Interval::Kind::bca: return "bca";
+    case Interval::Kind::centred: return "centred";
     case Interval::Kind::student: return "student";
     case Interval::Kind::none: break;
   }

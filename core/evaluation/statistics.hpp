@@ -14,8 +14,9 @@ inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 /// A figure with its 95 % interval. NaN = not defined.
 struct Interval {
   /// none: fewer than two observations, or no value. constant: every resample gives the value. percentile: the fallback where
-  /// BCa's correction is not defined (all resamples on one side of the value, or no post changes the figure). student: over seeds.
-  enum class Kind { none, constant, percentile, bca, student };
+  /// BCa's correction is not defined (all resamples on one side of the value, or no post changes the figure). centred: the percentiles, moved so that
+  /// the resamples' median is the value: where the resamples are off by more than they spread, and no other interval holds the value. student: over seeds.
+  enum class Kind { none, constant, percentile, bca, centred, student };
   double value = undefined, low = undefined, high = undefined;
   Kind kind = Kind::none;
 };

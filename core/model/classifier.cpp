@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "model/classifier_impl.hpp"
+#include "model/messages.hpp"
 #include "base/files.hpp"
 #include "model/prediction_memo.hpp"
 #include "model/weight_check.hpp"
@@ -46,6 +47,14 @@ static std::vector<std::int64_t> head_order(const std::vector<std::string>& want
   return order;
 }
 
+/// Why a head is none for a classifier, which answers one class of several for a text (a softmax over the head); empty: it is one, or there is none.
+static std::string head_kind_fault(const ModelConfig& config, std::int64_t rows) {
+  const auto kind = config.raw.find("problem_type");
+  if (rows > 0 && kind != config.raw.end() && !kind->is_null() && *kind != "single_label_classification")
+    return fmt::format("problem_type {} is not supported (supported: single_label_classification)", printable(kind->dump(-1, ' ', false, Json::error_handler_t::replace), 60));
+  return rows == 1 ? "a head with one output answers a number, not a class: at least two classes expected" : "";
+}
+
 static void order_head(Parameters& parameters, const std::vector<std::int64_t>& order) {
   at::NoGradGuard no_grad;
   const at::Tensor rows = at::tensor(order, at::kLong).to(parameters.flat.device());
@@ -61,8 +70,9 @@ std::shared_ptr<Classifier> Classifier::load(const std::filesystem::path& folder
   const auto checkpoint = Checkpoint::open(folder);
   const std::int64_t head = head_rows(*checkpoint);
   const std::vector<std::int64_t> order = head_order(labels, impl->config.labels, head);
-  impl->new_head = head == 0 || (!labels.empty() && order.empty());
+  impl->new_head = head == 0 || (!labels.empty() && (order.empty() || !head_kind_fault(impl->config, head).empty()));
   if (impl->new_head && labels.size() == 1) throw std::invalid_argument("a classifier needs at least two classes");
+  if (const std::string fault = head_kind_fault(impl->config, head); !impl->new_head && !fault.empty()) throw std::runtime_error((folder / "config.json").string() + ": " + fault);
   check_weights(*checkpoint, impl->config, impl->new_head);
   check_weights_finite(*checkpoint);
   impl->tokenizer = Tokenizer::load(folder, impl->config.vocab_size);
@@ -202,7 +212,7 @@ std::vector<Prediction> predict_anew(Engine& engine, const Classifier::Impl& mod
       one.logits.assign(row, row + C);
       one.probabilities.assign(prob, prob + C);
       one.predicted = static_cast<int>(std::max_element(row, row + C) - row);
-      if (!std::isfinite(one.logits[0])) throw std::runtime_error("the model gave logits that are not finite; try --precision fp32");
+      if (!std::isfinite(one.logits[0])) throw std::runtime_error(fmt::format("{}: the model gave logits that are not finite{}", model.folder.string(), model.precision == Precision::bf16 ? "; try --precision fp32" : ""));
     }
   });
   return out;

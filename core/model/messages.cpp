@@ -38,9 +38,9 @@ std::string printable(std::string_view s, std::size_t limit) {
     if (out.size() >= limit) return out + "…";
     const std::size_t n = utf8_length(s, at);
     const auto c = static_cast<unsigned char>(s[at]);
-    if (n == 0 || c < 0x20 || c == 0x7F) {
-      out += fmt::format("\\x{:02x}", c);
-      ++at;
+    const bool c1 = n == 2 && c == 0xC2 && static_cast<unsigned char>(s[at + 1]) < 0xA0;  // U+0080 … U+009F: a terminal obeys them too
+    if (n == 0 || c < 0x20 || c == 0x7F || c1) {
+      for (const std::size_t end = at + (c1 ? 2 : 1); at < end; ++at) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(s[at]));
     } else {
       out.append(s, at, n);
       at += n;

@@ -154,6 +154,9 @@ std::vector<fs::path> export_weights(Store& store, const RunRecord& run, const f
     if (!entry.is_symlink() && entry.is_regular_file()) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   if (names.empty()) throw std::runtime_error(fmt::format("{}: holds no files", from.string()));
+  const auto there = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  if (!there("config.json") || (!there("vocab.txt") && !there("tokenizer.json")))
+    throw std::runtime_error(fmt::format("{}: no {}: not a whole model folder", from.string(), there("config.json") ? "vocab.txt or tokenizer.json" : "config.json"));
 
   fs::path target = fs::absolute(out).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();

@@ -25,9 +25,10 @@ std::map<std::string, Json> columns_of(const Json& object) {
 }
 
 PostColumns read_columns(const std::filesystem::path& file, std::stop_token stop) {
-  std::ifstream in(file);
   std::error_code unknown;
-  if (!in || std::filesystem::is_directory(file, unknown)) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
+  if (std::filesystem::exists(file, unknown) && !std::filesystem::is_regular_file(file, unknown)) throw std::runtime_error(fmt::format("{}: not a regular file", file.string()));
+  std::ifstream in(file);
+  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
   PostColumns out;
   std::string line;
   for (int n = 1; std::getline(in, line); ++n) {

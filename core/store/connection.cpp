@@ -84,13 +84,25 @@ Query::~Query() {
   }
 }
 
+SQLite::Column Query::number(int i) {
+  SQLite::Column c = column(i);
+  if (c.isText() || c.isBlob()) throw std::runtime_error(one_line(fmt::format("{}: column {}: a number expected, found a {}", impl_.file.string(), c.getName(), c.isText() ? "text" : "blob")));
+  return c;
+}
+
+int Query::small(int i) {
+  const std::int64_t v = integer(i);
+  if (v < std::numeric_limits<int>::min() || v > std::numeric_limits<int>::max()) throw std::runtime_error(one_line(fmt::format("{}: column {}: {} is out of range", impl_.file.string(), column(i).getName(), v)));
+  return static_cast<int>(v);
+}
+
 double Query::real(int i) {
-  const SQLite::Column c = column(i);
+  const SQLite::Column c = number(i);
   return c.isNull() ? std::numeric_limits<double>::quiet_NaN() : c.getDouble();
 }
 
 std::optional<std::int64_t> Query::optional_integer(int i) {
-  const SQLite::Column c = column(i);
+  const SQLite::Column c = number(i);
   if (c.isNull()) return std::nullopt;
   return c.getInt64();
 }

@@ -64,12 +64,15 @@ class Query {
   bool step() { return statement_->executeStep(); }
   void run() { while (step()) {} }
   SQLite::Column column(int i) { return statement_->getColumn(i); }
-  std::int64_t integer(int i) { return column(i).getInt64(); }
+  // Numbers; std::runtime_error naming the column where the file has a text or a blob in its place.
+  std::int64_t integer(int i) { return number(i).getInt64(); }
+  int small(int i);                                  ///< and where it does not fit an int
   double real(int i);                                ///< NULL reads as NaN
   std::string text(int i) { return column(i).getString(); }
   std::optional<std::int64_t> optional_integer(int i);
 
  private:
+  SQLite::Column number(int i);
   void bind_one(std::int64_t v) { statement_->bind(++bound_, v); }
   void bind_one(int v) { statement_->bind(++bound_, v); }
   void bind_one(double v);

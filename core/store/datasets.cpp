@@ -60,7 +60,7 @@ Document read_document(Store::Impl& impl, Query& q) {
   d.external_id = q.text(2);
   d.split = q.text(3);
   if (q.column(4).isNull()) impl.bad_value("documents", row, "class", "no such class");
-  d.label = q.column(4).getInt();
+  d.label = q.small(4);
   if (q.column(5).isNull()) impl.bad_value("texts", row, "text", "the text of this post is missing");
   d.text = q.text(5);
   d.spans = read_spans(impl, q.column(6), row);
@@ -225,7 +225,7 @@ std::vector<Store::ClassCount> Store::class_counts(std::int64_t dataset) {
             "SELECT c.label, d.split, count(*) FROM documents d JOIN classes c ON c.id = d.class WHERE d.dataset = ? "
             "GROUP BY c.label, d.split ORDER BY c.label, d.split");
     q.bind(dataset);
-    while (q.step()) counts.push_back({q.column(0).getInt(), q.text(1), q.integer(2)});
+    while (q.step()) counts.push_back({q.small(0), q.text(1), q.integer(2)});
     return counts;
   });
 }

@@ -60,12 +60,12 @@ class Reader {
     e.text = q_.text(4);
     e.method = q_.text(5);
     e.protocol = impl_.json(q_.column(6), "explanations", row_, "protocol");
-    e.target = q_.column(7).getInt();
-    e.foil = q_.column(8).getInt();
+    e.target = q_.small(7);
+    e.foil = q_.small(8);
     e.value = q_.real(9);
     e.baseline_value = q_.real(10);
     e.delta = q_.real(11);
-    e.steps = q_.column(12).getInt();
+    e.steps = q_.small(12);
     e.prediction = impl_.json(q_.column(13), "explanations", row_, "prediction");
     e.ids = unpack<std::int32_t>(14, "ids");
     e.offsets = spans(15, "offsets");

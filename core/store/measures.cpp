@@ -80,7 +80,7 @@ std::vector<MeasureValue> Store::measure_values(std::int64_t measure, bool curve
     q.bind(measure);
     std::vector<MeasureValue> all;
     while (q.step()) {
-      MeasureValue v{measure, q.integer(0), q.column(1).getInt(), q.column(2).getInt(), q.column(3).getInt(), q.real(4),
+      MeasureValue v{measure, q.integer(0), q.small(1), q.small(2), q.small(3), q.real(4),
                      {}};
       if (curves) {
         const SQLite::Column c = q.column(5);

@@ -76,14 +76,15 @@ std::unique_ptr<SQLite::Database> connect(const fs::path& file, int flags) {
 
 int pragma(SQLite::Database& db, const char* name) { return db.execAndGet(fmt::format("PRAGMA {}", name)).getInt(); }
 
-/// Brings the file to the schema of this program, or refuses it. `create`: a database without tables is made one of ours.
-void accept(SQLite::Database& db, const fs::path& file, bool create, bool may_write) {
+/// Brings the file to the schema of this program, or refuses it. To create: a database without tables is made one of ours.
+void accept(SQLite::Database& db, const fs::path& file, Store::Mode mode, bool may_write) {
   int version = pragma(db, "user_version");
   const int id = pragma(db, "application_id");
   const bool bare = db.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0;
   if (version > schema_version()) refuse(file, newer(version));
-  if (id != store_application_id && !(create && bare && id == 0)) refuse(file, "not a Telltale file");
+  if (id != store_application_id && !(mode == Store::Mode::create && bare && id == 0)) refuse(file, "not a Telltale file");
   if (db.execAndGet("PRAGMA encoding").getString() != "UTF-8") refuse(file, "its texts are not in UTF-8: not written by Telltale");
+  if (const std::string trigger = mode != Store::Mode::read || version < schema_version() ? foreign_trigger(db) : std::string(); !trigger.empty()) refuse(file, fmt::format("its trigger '{}' is not Telltale's: it would change what is written; drop it (DROP TRIGGER) to open the file", trigger));
   if (version < schema_version()) {
     if (!may_write) refuse(file, fmt::format("of an older schema ({}, this program reads {}) and read-only: make it writable, it is then brought up to date", version, schema_version()));
     if (version < 0) refuse(file, fmt::format("schema version {} does not exist", version));
@@ -146,7 +147,7 @@ std::unique_ptr<Store> Store::open(const fs::path& given, Mode mode) {
     if (can_write) db = connect(file, SQLite::OPEN_READWRITE | (mode == Mode::create ? SQLite::OPEN_CREATE : 0));
     else db = connect_read_only(file);
     db->exec("PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA synchronous = FULL");
-    accept(*db, file, mode == Mode::create, can_write);
+    accept(*db, file, mode, can_write);
     if (mode != Mode::read) db->exec("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864");
     else db->exec("PRAGMA query_only = ON");
     sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);

@@ -288,6 +288,14 @@ Columns columns(SQLite::Database& db) {
   return found;
 }
 
+/// Their text by their name.
+std::map<std::string, std::string> triggers(SQLite::Database& db) {
+  std::map<std::string, std::string> found;
+  SQLite::Statement all(db, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'");
+  while (all.executeStep()) found[all.getColumn(0).getString()] = all.getColumn(1).getString();
+  return found;
+}
+
 }  // namespace
 
 std::span<const Migration> migrations() { return all; }
@@ -298,6 +306,17 @@ void migrate(SQLite::Database& db, int from, int to) {
   for (const Migration& m : all)
     if (m.number > from && m.number <= to) db.exec(m.sql);
   db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", store_application_id, to));
+}
+
+std::string foreign_trigger(SQLite::Database& db) {
+  static const std::map<std::string, std::string> own = [] {
+    SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    migrate(fresh, 0, schema_version());
+    return triggers(fresh);
+  }();
+  for (const auto& [name, sql] : triggers(db))
+    if (const auto at = own.find(name); at == own.end() || at->second != sql) return name;
+  return {};
 }
 
 std::string schema_difference(SQLite::Database& db) {

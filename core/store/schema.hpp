@@ -21,7 +21,10 @@ int schema_version();
 void migrate(SQLite::Database& db, int from, int to);
 
 /// What differs between the tables of `db` and those that the migrations make; empty when nothing does.
-/// Tables, views and triggers that somebody added are no difference.
+/// Tables and views that somebody added are no difference.
 std::string schema_difference(SQLite::Database& db);
+
+/// The name of a trigger that the migrations do not make, or not so; empty when there is none. It would run with every write of ours.
+std::string foreign_trigger(SQLite::Database& db);
 
 }  // namespace telltale

@@ -5,6 +5,8 @@
 #include <array>
 #include <map>
 #include <stdexcept>
+#include <string>
+#include <unordered_set>
 
 #include "base/files.hpp"
 #include "base/json.hpp"
@@ -124,6 +126,7 @@ void read_added(Vocabulary& v, const Json& document, std::int64_t rows,
   const auto list = document.find("added_tokens");
   if (list == document.end() || list->is_null()) return;
   if (!list->is_array()) refuse(v.source, "added_tokens: expected an array");
+  std::unordered_set<std::string> seen;
   for (std::size_t i = 0; i < list->size(); ++i) {
     const Json& t = (*list)[i];
     const std::string where = fmt::format("added_tokens[{}]", i);
@@ -138,8 +141,7 @@ void read_added(Vocabulary& v, const Json& document, std::int64_t rows,
         refuse(v.source, fmt::format("{} ({}): \"{}\": true is not supported", where, in_quotes(content), key));
     const bool known = id >= 0 && id < static_cast<std::int64_t>(v.tokens.size()) && v.tokens[id] == content;
     if (!known) add_piece(v, content, id, rows, where);
-    for (const auto& [other, other_id] : added)
-      if (other == content) refuse(v.source, fmt::format("{}: {} is there twice", where, in_quotes(content)));
+    if (!seen.insert(content).second) refuse(v.source, fmt::format("{}: {} is there twice", where, in_quotes(content)));
     added.emplace_back(content, static_cast<std::int32_t>(id));
   }
 }

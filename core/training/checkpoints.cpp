@@ -1,6 +1,8 @@
 #include "training/checkpoints.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -89,8 +91,13 @@ void write_checkpoint(const fs::path& run_folder, const std::string& name, const
                                {"hash", hashes_of(parameters, optimiser, objective)}};
     write_file_atomically(temporary / "state.json", state.dump(1) + "\n");
     sync_path(temporary);
-    fs::remove_all(target);  // left by a session that was killed before it recorded it
-    fs::rename(temporary, target);
+    // One that is there already is exchanged at once: whenever this ends, the recorded checkpoint is whole.
+    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+      fs::remove_all(temporary);
+    } else {
+      fs::remove_all(target);
+      fs::rename(temporary, target);
+    }
     sync_path(run_folder);
   } catch (const fs::filesystem_error& e) {
     std::error_code ignored;
@@ -130,6 +137,10 @@ TrainingPosition read_checkpoint(const fs::path& folder, Parameters& parameters,
     state.at("adam_steps").get_to(optimiser.steps);
     state.at("objective_steps").get_to(objective.steps);
     hashes = state.at("hash");
+    const auto within = [&](std::int64_t k) { return k >= 0 && k <= out.step; };
+    if (!within(out.best_step) || !within(out.validated_step) || optimiser.steps != out.step || !(out.seconds >= 0) || !(out.best_accuracy >= 0 && out.best_accuracy <= 1) ||
+        fs::path(out.best_folder).filename() != out.best_folder || out.best_folder == "." || out.best_folder == "..")
+      throw std::runtime_error(fmt::format("{}: damaged: its numbers do not go with step {}", (folder / "state.json").string(), out.step));
   } catch (const Json::exception&) {
     throw std::runtime_error(fmt::format("{}: not the state of a checkpoint", (folder / "state.json").string()));
   }
@@ -144,13 +155,34 @@ TrainingPosition read_checkpoint(const fs::path& folder, Parameters& parameters,
   return out;
 }
 
+namespace {
+
+/// Throws what is wrong with it.
+std::int64_t step_of(const fs::path& folder) {
+  const Json state = read_state(folder);
+  for (const char* file : {"model.safetensors", "optimizer.safetensors"})
+    if (!fs::exists(folder / file)) throw std::runtime_error(fmt::format("{}: missing", (folder / file).string()));
+  const auto step = state.find("step");
+  if (step == state.end() || !step->is_number_integer() || *step < 0) throw std::runtime_error(fmt::format("{}: not the state of a checkpoint", (folder / "state.json").string()));
+  return step->get<std::int64_t>();
+}
+
+}  // namespace
+
 std::int64_t checkpoint_step(const fs::path& folder) {
   try {
-    const Json state = read_state(folder);
-    if (!fs::exists(folder / "model.safetensors") || !fs::exists(folder / "optimizer.safetensors")) return -1;
-    return state.value("step", std::int64_t{-1});
+    return step_of(folder);
   } catch (const std::exception&) {
     return -1;
+  }
+}
+
+std::string checkpoint_fault(const fs::path& folder, std::int64_t step) {
+  try {
+    if (const std::int64_t found = step_of(folder); found != step) return fmt::format("{}: step {}, expected {}", (folder / "state.json").string(), found, step);
+    return {};
+  } catch (const std::exception& e) {
+    return e.what();
   }
 }
 

@@ -36,6 +36,8 @@ void read_checkpoint_weights(const std::filesystem::path& folder, Parameters& pa
 
 /// Step of a complete checkpoint folder, −1 for anything else.
 std::int64_t checkpoint_step(const std::filesystem::path& folder);
+/// What keeps a folder from being the complete checkpoint of that step; empty: nothing.
+std::string checkpoint_fault(const std::filesystem::path& folder, std::int64_t step);
 
 /// A checkpoint whose weights are whole; those of a finished run may have lost what only a resume needs.
 struct KeptCheckpoint {

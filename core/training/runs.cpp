@@ -29,7 +29,7 @@ bool class_term_alone(const TrainingSettings& s) {
 TrainingSettings settings_for(Store& store, const std::string& preset, std::optional<std::int64_t> from) {
   if (!from) return preset_settings(preset);
   preset_info(preset);
-  return warm_started_settings(preset, settings_from_json(finished_run(store, *from).settings));
+  return warm_started_settings(preset, settings_of(finished_run(store, *from)));
 }
 
 TrainingSettings settings_of_run(Store& store, const TrainRequest& request) {
@@ -70,7 +70,7 @@ std::int64_t queue_run(Store& store, const TrainRequest& request) {
 
 std::optional<std::int64_t> queue_control(Store& store, std::int64_t id) {
   const RunRecord run = store.run(id);
-  const TrainingSettings settings = settings_from_json(run.settings);
+  const TrainingSettings settings = settings_of(run);
   if (!run.from || class_term_alone(settings)) return std::nullopt;
   TrainRequest request;
   request.dataset = run.dataset;
@@ -83,8 +83,8 @@ std::optional<std::int64_t> queue_control(Store& store, std::int64_t id) {
   for (const RunRecord& other : store.runs()) {
     if (other.from != run.from || other.dataset != run.dataset || other.id == run.id) continue;
     if (other.status != RunStatus::finished && other.status != RunStatus::queued) continue;
-    Json theirs = to_json(control_settings(settings_from_json(other.settings)));
-    if (theirs == wanted && class_term_alone(settings_from_json(other.settings))) return other.id;
+    Json theirs = to_json(control_settings(settings_of(other)));
+    if (theirs == wanted && class_term_alone(settings_of(other))) return other.id;
   }
   if (!run.pair) {
     RunRecord changed = run;
@@ -114,6 +114,25 @@ std::pair<std::int64_t, std::int64_t> queue_pair(Store& store, const TrainReques
 
 RunRecord train(Store& store, const TrainRequest& request, const TrainOptions& options, std::stop_token stop, const TrainCallbacks& callbacks, TrainControl* control) {
   return train_run(store, queue_run(store, request), options, stop, callbacks, control);
+}
+
+TrainingSettings settings_of(const RunRecord& run) {
+  try {
+    return settings_from_json(run.settings);
+  } catch (const std::invalid_argument& e) {
+    throw std::runtime_error(fmt::format("run {}: its settings in the file (table runs, column settings): {}", run.id, e.what()));
+  }
+}
+
+void check_weights_of(const RunRecord& run, const Classifier& model) {
+  if (run.folder.empty() || run.fingerprint.empty() || run.fingerprint == model.fingerprint()) return;
+  throw std::runtime_error(fmt::format("{}: not the weights that run {} ended with (their fingerprint is {}, the run's {}): put the right folder back", model.folder().string(), run.id, model.fingerprint(), run.fingerprint));
+}
+
+std::shared_ptr<Classifier> load_run(Store& store, const RunRecord& run, const ComputeOptions& compute) {
+  auto model = Classifier::load(store.weights(run.id, run.folder), compute);
+  check_weights_of(run, *model);
+  return model;
 }
 
 fs::path weights_folder(Store& store, const RunRecord& run) {

@@ -84,7 +84,7 @@ Json derived_of(const Store& store, const RunRecord& run) {
 class Session {
  public:
   Session(Store& store, RunRecord run, const TrainOptions& options, std::stop_token stop, const TrainCallbacks& callbacks, TrainControl* control)
-      : store_(store), run_(std::move(run)), options_(options), stop_(std::move(stop)), callbacks_(callbacks), control_(control), settings_(settings_from_json(run_.settings)),
+      : store_(store), run_(std::move(run)), options_(options), stop_(std::move(stop)), callbacks_(callbacks), control_(control), settings_(settings_of(run_)),
         folder_(store.folder() / name()) {}
 
   RunRecord train() {
@@ -138,10 +138,15 @@ class Session {
   }
   void warn(const std::string& message) { event("warning", {{"message", message}}); }
 
-  /// The last complete checkpoint: the recorded one, else (after a power cut that lost the record) the newest in the folder.
+  /// The last complete checkpoint: the recorded one (std::runtime_error where it is not whole: nothing is begun anew over it), else (after a power cut that lost the record) the newest in the folder.
   std::string last_checkpoint() {
-    for (const CheckpointRecord& c : store_.checkpoints(run_.id))
-      if (c.kind == "last" && checkpoint_step(store_.folder() / c.folder) == c.step) return fs::path(c.folder).filename().string();
+    if (fs::is_symlink(fs::symlink_status(folder_))) throw std::runtime_error(fmt::format("{}: a link, not the folder of run {}: a run that goes on removes checkpoints in it", folder_.string(), run_.id));
+    for (const CheckpointRecord& c : store_.checkpoints(run_.id)) {
+      if (c.kind != "last") continue;
+      const std::string fault = checkpoint_fault(store_.folder() / c.folder, c.step);
+      if (!fault.empty()) throw std::runtime_error(fmt::format("run {} cannot go on from its checkpoint of step {}: {}; put it back, or train a new run", run_.id, c.step, fault));
+      return fs::path(c.folder).filename().string();
+    }
     std::string best;
     std::int64_t step = 0;
     std::error_code error;
@@ -438,9 +443,11 @@ class Session {
     run_.cost["actual"] = {{"seconds", seconds()}, {"peak_mib", std::max(most_mib_, peak_mib(start_.model->impl().device))}};
     if (run_.cost.contains("predicted"))
       for (const char* key : {"seconds", "peak_mib"}) run_.cost["error"][key] = run_.cost["predicted"][key].get<double>() / run_.cost["actual"][key].get<double>() - 1;
+    const bool best_here = position_.best_step == run_.step || position_.best_folder.empty() || other;
+    event("checkpoint", {{"folder", folder_.string()}, {"best", best_here}});
     end(RunStatus::finished, "", [&] {
       store_.set_checkpoint(run_.id, {run_.step, "last", name()});
-      if (position_.best_step == run_.step || position_.best_folder.empty() || other) store_.set_checkpoint(run_.id, {position_.best_step > 0 ? position_.best_step : run_.step, "best", name()});
+      if (best_here) store_.set_checkpoint(run_.id, {position_.best_step > 0 ? position_.best_step : run_.step, "best", name()});
     });
     const bool best_elsewhere = !other && position_.best_step != run_.step && !position_.best_folder.empty();
     const std::string best = best_elsewhere ? position_.best_folder : "";

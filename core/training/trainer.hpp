@@ -77,7 +77,14 @@ struct CostEstimate {
 /// What train() would cost, measured on a few real batches. Nothing is written to the store.
 CostEstimate predict_cost(Store& store, const TrainRequest& request, const TrainOptions& options, std::stop_token stop = {}, const TrainCallbacks& callbacks = {});
 
+/// The settings that a run was made with. Throws std::runtime_error naming the run where the file holds others than there can be.
+TrainingSettings settings_of(const RunRecord& run);
+
 /// Folder of a run's final weights, or of its best or last checkpoint while it has none. Throws std::runtime_error when there is nothing.
 std::filesystem::path weights_folder(Store& store, const RunRecord& run);
+/// Throws std::runtime_error where a finished run's folder holds another model than the run ended with: what it says would stand under the wrong name.
+void check_weights_of(const RunRecord& run, const Classifier& model);
+/// The classifier of a run that has its final weights, checked.
+std::shared_ptr<Classifier> load_run(Store& store, const RunRecord& run, const ComputeOptions& compute);
 
 }  // namespace telltale

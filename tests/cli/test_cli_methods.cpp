@@ -193,6 +193,7 @@ class TestCliMethods : public QObject {
     row("doc 0", QStringList{"explain", "--doc", "0"}, "--doc: expected a whole number from 1, got 0");
     row("noise nan", explain + QStringList{"smoothgrad", "--noise", "nan"}, "--noise: expected a finite number, got nan");
     row("tolerance nan", explain + QStringList{"integrated-gradients", "--tolerance", "nan"}, "--tolerance: expected a number from 0 to 1, got nan");
+    row("kernel that weighs nothing", explain + QStringList{"lime", "--kernel-width", "1e-300"}, "kernel width 1e-300: of a text of");
     row("ridge inf", explain + QStringList{"lime", "--ridge", "inf"}, "--ridge: expected a finite number, got inf");
     row("foil without a difference", explain + QStringList{"occlusion", "--foil", "no", "--output", "probability"}, "--foil goes with --output difference");
     row("samples of the variance", explain + QStringList{"vargrad", "--samples", "1"}, "expected at least 2");

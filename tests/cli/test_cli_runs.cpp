@@ -1,7 +1,10 @@
 // The commands that work on runs: settings out of range, names that are not there, places that cannot be written, readers that go away.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <fstream>
 
 #include <QFile>
 #include <QFileInfo>
@@ -69,6 +72,30 @@ class TestCliRuns : public QObject {
       QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
     }
     no_new_run();
+  }
+
+  /// Heads that answer no class are not taken for classifiers; what lies under them can be finetuned.
+  void heads_of_another_kind() {
+    namespace fs = std::filesystem;
+    for (const QString kind : {"multi_label_classification", "regression"}) {
+      const fs::path folder = path(kind).toStdString();
+      fs::copy(model_.toStdString(), folder, fs::copy_options::recursive);
+      Json config = Json::parse(telltale::read_file(folder / "config.json", 1 << 20));
+      config["problem_type"] = kind.toStdString();
+      std::ofstream(folder / "config.json", std::ios::trunc) << config.dump();
+      const QString wrong = complaint({"predict", "--model", path(kind), "--text", "a"}, 1, {"config.json", "problem_type", kind, "single_label_classification"});
+      QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+      const Run trained = telltale_program({"train", "--db", db_, "--data", "made", "--model", path(kind), "--preset", "baseline", "--threads", "1", "--set", "epochs=1", "--dry-run", "--json"});
+      QVERIFY2(trained.status == 0, trained.err);
+    }
+    no_new_run();
+  }
+
+  /// What is a setting of runs alone is said to do nothing on one batch.
+  void objective_names_what_it_leaves_out() {
+    const Run r = telltale_program({"objective", "--model", model_, "--batch", "/none", "--set", "dropout.hidden=0.1", "--set", "margin=0.5", "--set", "epochs=3"});
+    QCOMPARE(r.status, 1);
+    QVERIFY2(r.err.contains("dropout.hidden: a setting of runs") && r.err.contains("epochs: a setting of runs") && !r.err.contains("margin"), r.err);
   }
 
   void bad_ids_and_paths_data() {
@@ -181,6 +208,49 @@ class TestCliRuns : public QObject {
       const QString wrong = complaint(call, 1, {"run 1: its weights are missing", "alone.telltale.d/run-1", "beside the file"});
       QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
     }
+  }
+
+  /// The folder of a run with another run's weights: what they say would stand under the wrong name.
+  void weights_of_another_run() {
+    namespace fs = std::filesystem;
+    const fs::path file = path("swapped.telltale").toStdString(), folder = file.string() + ".d/run-1";
+    fs::copy(db_.toStdString(), file);
+    fs::copy(db_.toStdString() + ".d", file.string() + ".d", fs::copy_options::recursive);
+    std::string weights = telltale::read_file(folder / "model.safetensors", 1 << 28);
+    weights[weights.size() - 2] ^= 0x10;
+    std::ofstream(folder / "model.safetensors", std::ios::binary | std::ios::trunc) << weights;
+    const QString db = path("swapped.telltale");
+    for (const QStringList& call : {QStringList{"explain", "--db", db, "--run", "1", "--text", "a post"}, {"predict", "--db", db, "--run", "1", "--text", "a post"}, {"compare", "--db", db, "--runs", "1"}, {"evaluate", "--db", db, "--run", "1", "--methods", "occlusion", "--metrics", "sufficiency"}}) {
+      const QString wrong = complaint(call, 1, {"swapped.telltale.d/run-1", "not the weights that run 1 ended with"});
+      QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    }
+  }
+
+  /// A link stays one, and a pipe or device gets the data: neither is replaced by a file.
+  void outputs_that_are_no_files() {
+    namespace fs = std::filesystem;
+    const QStringList call{"export", "--db", db_, "--run", "1", "--format", "json", "--out"};
+    const fs::path link = path("link.json").toStdString(), there = path("there.json").toStdString(), pipe = path("pipe").toStdString();
+    fs::create_symlink("there.json", link);
+    QCOMPARE(telltale_program(call + QStringList{path("link.json")}).status, 0);
+    QVERIFY(fs::is_symlink(link) && fs::is_regular_file(there));
+    QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+    const QString nobody = complaint(call + QStringList{path("pipe")}, 1, {"pipe: cannot write"});
+    QVERIFY2(nobody.isEmpty(), qPrintable(nobody));
+    QProcess reader;
+    reader.start("/bin/cat", {path("pipe")});
+    QVERIFY(reader.waitForStarted());
+    Run written;
+    for (int k = 0; k < 100 && (k == 0 || written.status != 0); ++k) written = telltale_program(call + QStringList{path("pipe")});  // cat may not have opened it yet
+    QVERIFY2(written.status == 0, written.err);
+    QVERIFY(reader.waitForFinished(30000));
+    QCOMPARE(reader.readAllStandardOutput(), QByteArray::fromStdString(telltale::read_file(there, 1 << 28)));
+    QVERIFY(fs::is_fifo(pipe));
+    const QString full = complaint(call + QStringList{"/dev/full"}, 1, {"/dev/full", "No space left"});
+    QVERIFY2(full.isEmpty(), qPrintable(full));
+    QVERIFY(fs::is_character_file("/dev/full"));
+    const QString empty = complaint(call + QStringList{""}, 2, {"--out", "no name given"});
+    QVERIFY2(empty.isEmpty(), qPrintable(empty));
   }
 
   void read_only_places() {

@@ -222,6 +222,16 @@ class TestStatistics : public QObject {
     QCOMPARE(one[1].high, one[1].value);  // no resample exceeds the largest
   }
 
+  /// How many posts are there at all: 30, and some 19 in every resample. The interval is about the figure, as wide as the resamples spread.
+  void resamples_that_are_off_by_more_than_they_spread() {
+    const Figures distinct = [&](Weights w, std::span<double> out) { out[0] = static_cast<double>(std::count_if(w.begin(), w.end(), [](std::uint32_t n) { return n > 0; })); };
+    const Interval i = bootstrap(30, {}, 1, distinct)[0];
+    QVERIFY(i.kind == Kind::centred);
+    QCOMPARE(i.value, 30.0);
+    QVERIFY2(i.low < 30 && i.low > 25 && i.high > 30 && i.high < 35, qPrintable(QString("%1 %2").arg(i.low).arg(i.high)));
+    QCOMPARE(QString(name_of(i.kind)), QString("centred"));
+  }
+
   void stops_and_fails_cleanly() {
     const Figures nothing = [](Weights, std::span<double> out) { out[0] = 0; };
     bool cancelled = false;

@@ -106,6 +106,30 @@ class StoreOpenTest : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
+  /// A trigger would run with what we write: refused by its name, also one of ours that says something else; read-only it does no harm.
+  void triggersOfOthersDoNotRun() {
+    for (const char* planted : {"CREATE TRIGGER evil AFTER INSERT ON explanations BEGIN DELETE FROM texts; END", "DROP TRIGGER texts_removed; CREATE TRIGGER texts_removed AFTER DELETE ON texts BEGIN UPDATE runs SET name = 'owned'; END"}) {
+      Temporary tmp;
+      const fs::path file = tmp / "a.telltale";
+      fill(*Store::open(file, Store::Mode::create));
+      sql(file, planted);
+      const std::string said = error_of([&] { Store::open(file, Store::Mode::write); });
+      QVERIFY(is_line(said, std::string("its trigger '") + (std::string_view(planted).find("evil") != std::string_view::npos ? "evil" : "texts_removed") + "' is not Telltale's"));
+      QCOMPARE(Store::open(file, Store::Mode::read)->runs().size(), std::size_t{1});
+    }
+  }
+
+  /// SQLite keeps a text in a column of numbers; it must not count as 0.
+  void numbersThatAreNone() {
+    Temporary tmp;
+    const fs::path file = tmp / "a.telltale";
+    fill(*Store::open(file, Store::Mode::create));
+    sql(file, "UPDATE explanations SET value = 'x'");
+    QVERIFY(is_line(error_of([&] { Store::open(file, Store::Mode::read)->explanations(std::nullopt); }), "column value: a number expected, found a text"));
+    sql(file, "UPDATE explanations SET value = 1, target = 99999999999");
+    QVERIFY(is_line(error_of([&] { Store::open(file, Store::Mode::read)->explanations(std::nullopt); }), "column target: 99999999999 is out of range"));
+  }
+
   void refusedFilesStayAsTheyWere_data() {
     QTest::addColumn<QString>("kind");
     QTest::addColumn<QString>("line");

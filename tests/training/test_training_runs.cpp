@@ -30,6 +30,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What it throws says; empty where it throws nothing.
+template <class F>
+std::string error_of(const F& f) {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+  return {};
+}
+
+
 const TrainOptions plain{{test_device(), 1, Precision::fp32}, false};  // so small a model is fastest on one thread
 
 /// Everything that a resume must bring back: dropout, noise, moments, moving averages, the best validation.
@@ -129,6 +141,9 @@ class TestTrainingRuns : public QObject {
     QCOMPARE(kept.count("step"), 360);
     QCOMPARE(kept.count("validation"), 12);
     QVERIFY(kept.count("checkpoint") >= 10);
+    // The last one is the run's folder itself.
+    QCOMPARE(kept.events[kept.events.size() - 2]["event"].get<std::string>(), std::string("checkpoint"));
+    QCOMPARE(std::filesystem::path(kept.events[kept.events.size() - 2]["folder"].get<std::string>()).filename().string(), run.folder);
     for (const char* key : {"run", "step", "seconds", "terms", "gradient_norm", "gradient_shares", "learning_rate", "tokens_per_second", "memory_mib", "documents"})
       for (const OrderedJson& e : kept.events)
         if (e["event"] == "step") QVERIFY2(e.contains(key), key);
@@ -299,6 +314,53 @@ class TestTrainingRuns : public QObject {
     QCOMPARE(weights_of(*store, run), weights_of(*store, usual));
     // Without the setting: the best alone, where it is not the last.
     for (const KeptCheckpoint& c : kept_checkpoints(store->folder() / usual.folder)) QCOMPARE(c.step, best());
+  }
+
+  /// A run whose recorded checkpoint is not whole says so and leaves everything as it is; it does not begin anew over it.
+  void a_damaged_checkpoint_is_not_begun_anew() {
+    TELLTALE_NEEDS_SHARED(shared);
+    Temporary t;
+    const auto store = Store::open(t / "a.telltale", Store::Mode::create);
+    synthetic_posts(*store, 60, 12);
+    TrainRequest request = quick(*store, shared);
+    assign(request.settings, "checkpoint_steps=3");
+    assign(request.settings, "batch=4");
+    std::stop_source stop;
+    TrainCallbacks callbacks;
+    callbacks.event = [&](const OrderedJson& e) {
+      if (e["event"] == "step" && e["step"] == 6) stop.request_stop();
+    };
+    const RunRecord stopped = train(*store, request, plain, stop.get_token(), callbacks);
+    QCOMPARE(stopped.step, 6);
+    const fs::path folder = store->folder() / ("run-" + std::to_string(stopped.id)), checkpoint = folder / "checkpoint-6";
+    const std::string state = read_file(checkpoint / "state.json", 1 << 20), optimiser = read_file(checkpoint / "optimizer.safetensors", 1 << 28);
+    const auto with = [&](const char* key, const Json& value) {
+      Json j = Json::parse(state);
+      j[key] = value;
+      return j.dump();
+    };
+    const std::vector<std::pair<std::string, std::string>> damages = {{"", "state.json"}, {"[]", "state.json"}, {std::string(10000, '['), "state.json"}, {with("step", 3), "state.json: step 3, expected 6"}, {with("step", "six"), "state.json"},
+                                                                     {with("adam_steps", -1), "do not go with step 6"}, {with("best_step", 7), "do not go with step 6"}, {with("best_folder", "../../x"), "do not go with step 6"}, {with("best_accuracy", 7), "do not go with step 6"}};
+    for (const auto& [bytes, says] : damages) {
+      write_file_atomically(checkpoint / "state.json", bytes);
+      const std::string said = error_of([&] { train_run(*store, stopped.id, plain); });
+      QVERIFY2(said.find(says) != said.npos, (says + ": " + said).c_str());
+      QVERIFY(fs::exists(checkpoint / "model.safetensors"));
+      QCOMPARE(store->steps(stopped.id).size(), std::size_t{6});
+    }
+    write_file_atomically(checkpoint / "state.json", state);
+    fs::remove(checkpoint / "optimizer.safetensors");
+    const std::string said = error_of([&] { train_run(*store, stopped.id, plain); });
+    QVERIFY2(said.find("optimizer.safetensors: missing") != said.npos, said.c_str());
+    write_file_atomically(checkpoint / "optimizer.safetensors", optimiser);
+    // A run that goes on removes checkpoints: not where a link leads.
+    fs::rename(folder, t / "elsewhere");
+    fs::create_directory_symlink(t / "elsewhere", folder);
+    const std::string linked = error_of([&] { train_run(*store, stopped.id, plain); });
+    QVERIFY2(linked.find("a link, not the folder of run") != linked.npos, linked.c_str());
+    fs::remove(folder);
+    fs::rename(t / "elsewhere", folder);
+    QCOMPARE(train_run(*store, stopped.id, plain).status, RunStatus::finished);
   }
 
   void nan_stops_the_run_and_names_step_posts_and_checkpoint() {

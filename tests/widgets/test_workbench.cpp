@@ -147,6 +147,7 @@ class TestWorkbench : public QObject {
     row("evaluate, no run", {file_, "--grab", out, "--workspace", "evaluate", "--run", "99"}, 2, "99");
     row("runs, no run", {file_, "--grab", out, "--workspace", "runs", "--run", "99"}, 2, "99");
     row("unknown workspace", {file_, "--grab", out, "--workspace", "nonsense"}, 2, "inspect");
+    row("scale", {file_, "--grab", out, "--scale", "nan"}, 2, "scale");
     row("unknown theme", {file_, "--grab", out, "--theme", "pink"}, 2, "light");
     row("size", {file_, "--grab", out, "--size", "10x10"}, 2, "800x560");
     row("huge", {file_, "--grab", out, "--size", "99999x99999"}, 2, "8192");

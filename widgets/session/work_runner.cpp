@@ -17,7 +17,12 @@ class Models final : public ModelCache {
  public:
   explicit Models(ComputeChoice& compute) : compute_(compute) {}
 
-  std::shared_ptr<Classifier> of_run(Store& store, std::int64_t run) override { return of_folder(weights_folder(store, store.run(run))); }
+  std::shared_ptr<Classifier> of_run(Store& store, std::int64_t run) override {
+    const RunRecord record = store.run(run);
+    auto model = of_folder(weights_folder(store, record));
+    check_weights_of(record, *model);
+    return model;
+  }
 
   std::shared_ptr<Classifier> of_folder(const fs::path& folder) override {
     const ComputeOptions options = compute_.get();
