@@ -127,17 +127,20 @@ class TestExport : public QObject {
     write_file_atomically(store->folder() / "run-3/best/config.json", "{}");
     write_file_atomically(store->folder() / "run-3/best/model.safetensors", std::string(100000, 'x'));
     fs::create_symlink("/etc/passwd", store->folder() / "run-3/best/link");
+    QVERIFY(error_of([&] { export_weights(*store, run, root / "out" / "model"); }).find("no vocab.txt or tokenizer.json") != std::string::npos);
+    QVERIFY(!fs::exists(root / "out/model"));
+    write_file_atomically(store->folder() / "run-3/best/vocab.txt", "[PAD]\n");
     fs::create_directories(root / "out/model.part");
     write_file_atomically(root / "out/model.part/mine", "x");
     const auto files = export_weights(*store, run, root / "out" / "model");
     QCOMPARE(read_file(root / "out/model.part/mine"), std::string("x"));  // whatever a person called so stays
     QCOMPARE(std::distance(fs::directory_iterator(root / "out"), fs::directory_iterator{}), 2);
-    QCOMPARE(files.size(), std::size_t{2});
+    QCOMPARE(files.size(), std::size_t{3});
     QCOMPARE(read_file(root / "out/model/model.safetensors"), std::string(100000, 'x'));
     QVERIFY(!fs::exists(root / "out/model/link"));
     QVERIFY(error_of([&] { export_weights(*store, run, root / "out" / "model"); }).find("is there already") != std::string::npos);
     fs::create_directory(root / "empty");
-    QCOMPARE(export_weights(*store, run, root / "empty").size(), std::size_t{2});
+    QCOMPARE(export_weights(*store, run, root / "empty").size(), std::size_t{3});
     fs::create_directories(root / "secret");
     write_file_atomically(root / "secret/key", "k");
     for (const char* bad : {"../secret", "/etc", "run-3/../../secret", ".", "run-3/.."}) {
