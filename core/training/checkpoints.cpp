@@ -93,7 +93,8 @@ void write_checkpoint(const fs::path& run_folder, const std::string& name, const
     sync_path(temporary);
     // One that is there already is exchanged at once: whenever this ends, the recorded checkpoint is whole.
     if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
-      fs::remove_all(temporary);
+      std::error_code ignored;  // the old one; whoever writes next removes what is left of it
+      fs::remove_all(temporary, ignored);
     } else {
       fs::remove_all(target);
       fs::rename(temporary, target);
