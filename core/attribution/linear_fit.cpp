@@ -59,7 +59,7 @@ std::vector<double> solve(const std::vector<double>& l, std::size_t n, std::vect
 std::vector<double> factor_of(const std::vector<double>& a, std::size_t n, double ridge, bool& determined) {
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, a[i * n + i]);
-  for (double extra = 0;; extra = extra == 0 ? 1e-9 * std::max(largest, 1e-300) : extra * 100) {
+  for (double extra = 0;; extra = extra == 0 ? 1e-9 * std::max(largest, 1e-200) : extra * 100) {
     if (!std::isfinite(extra)) throw std::runtime_error("a linear fit of the samples is not possible: their weights or values are not finite");
     std::vector<double> l = a;
     for (std::size_t i = 0; i < n; ++i) l[i * n + i] += ridge + extra;
