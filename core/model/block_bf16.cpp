@@ -13,23 +13,8 @@ template <Finish finish>
 struct ProductBack {
   static constexpr auto call = &vector_product<finish, Bf16, Bf16>;
 };
-void nothing() {}
 
-constexpr PairBlocks table = {{&packed_bytes<float>, &vector_pack<float>},
-                              {&packed_bytes<Bf16>, &vector_pack<Bf16>},
-                              &product<Product, float, Bf16>,
-                              &product<ProductBack, Bf16, Bf16>,
-                              &norm<float, Bf16>,
-                              &norm_backward<Bf16, Bf16>,
-                              &copy<float>,
-                              &keep<Bf16>,
-                              &attention<float, Bf16>,
-                              &attention_backward<Bf16, Bf16>,
-                              &cls_attention<float>,
-                              &cls_attention_backward<Bf16, Bf16>,
-                              &cls_spread,
-                              &nothing,
-                              &nothing};
+constexpr PairBlocks table = table_of<Product, ProductBack, float, Bf16, Bf16>({&packed_bytes<float>, &vector_pack<float>}, {&packed_bytes<Bf16>, &vector_pack<Bf16>});
 
 }  // namespace
 

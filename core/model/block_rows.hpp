@@ -97,5 +97,13 @@ void product(Left<N> x, Right w, Int rows, const Result<N, K>& to, Share share) 
     P<Finish::plain>::call(x, w, rows, to, share);
 }
 
+inline void nothing() {}
+
+/// The table of a set of kernels: P and PBack hold the products, forth and back, for each Finish.
+template <template <Finish> class P, template <Finish> class PBack, class N, class K, class B>
+constexpr BlockKernels<N, K, B> table_of(Packing forth, Packing back, void (*begin)() = &nothing, void (*end)() = &nothing) {
+  return {forth, back, &product<P, N, K>, &product<PBack, B, K>, &norm<N, K>, &norm_backward<B, K>, &copy<N>, &keep<K>, &attention<N, K>, &attention_backward<B, K>, &cls_attention<N>, &cls_attention_backward<B, K>, &cls_spread, begin, end};
+}
+
 }  // namespace
 }  // namespace telltale::TELLTALE_BLOCKS

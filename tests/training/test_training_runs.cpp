@@ -90,6 +90,23 @@ struct Kept {
   }
 };
 
+/// A checkpoint after every third step of four posts.
+TrainRequest six_steps(Store& store, const fs::path& shared) {
+  TrainRequest request = quick(store, shared);
+  assign(request.settings, "checkpoint_steps=3");
+  assign(request.settings, "batch=4");
+  return request;
+}
+
+RunRecord stopped_at_six(Store& store, const TrainRequest& request) {
+  std::stop_source stop;
+  TrainCallbacks callbacks;
+  callbacks.event = [&](const OrderedJson& e) {
+    if (e["event"] == "step" && e["step"] == 6) stop.request_stop();
+  };
+  return train(store, request, plain, stop.get_token(), callbacks);
+}
+
 }  // namespace
 
 class TestTrainingRuns : public QObject {
@@ -322,15 +339,8 @@ class TestTrainingRuns : public QObject {
     Temporary t;
     const auto store = Store::open(t / "a.telltale", Store::Mode::create);
     synthetic_posts(*store, 60, 12);
-    TrainRequest request = quick(*store, shared);
-    assign(request.settings, "checkpoint_steps=3");
-    assign(request.settings, "batch=4");
-    std::stop_source stop;
-    TrainCallbacks callbacks;
-    callbacks.event = [&](const OrderedJson& e) {
-      if (e["event"] == "step" && e["step"] == 6) stop.request_stop();
-    };
-    const RunRecord stopped = train(*store, request, plain, stop.get_token(), callbacks);
+    const TrainRequest request = six_steps(*store, shared);
+    const RunRecord stopped = stopped_at_six(*store, request);
     QCOMPARE(stopped.step, 6);
     const fs::path folder = store->folder() / ("run-" + std::to_string(stopped.id)), checkpoint = folder / "checkpoint-6";
     const std::string state = read_file(checkpoint / "state.json", 1 << 20), optimiser = read_file(checkpoint / "optimizer.safetensors", 1 << 28);
@@ -368,15 +378,8 @@ class TestTrainingRuns : public QObject {
     Temporary t;
     const auto store = Store::open(t / "a.telltale", Store::Mode::create);
     synthetic_posts(*store, 60, 12);
-    TrainRequest request = quick(*store, shared);
-    assign(request.settings, "checkpoint_steps=3");
-    assign(request.settings, "batch=4");
-    std::stop_source stop;
-    TrainCallbacks callbacks;
-    callbacks.event = [&](const OrderedJson& e) {
-      if (e["event"] == "step" && e["step"] == 6) stop.request_stop();
-    };
-    const RunRecord stopped = train(*store, request, plain, stop.get_token(), callbacks);
+    const TrainRequest request = six_steps(*store, shared);
+    const RunRecord stopped = stopped_at_six(*store, request);
     QCOMPARE(stopped.step, 6);
     // The state goes wrong: a LayerNorm that overflows.
     const fs::path folder = store->folder() / ("run-" + std::to_string(stopped.id)), checkpoint = folder / "checkpoint-6";
